@@ -1,0 +1,88 @@
+# Databases: names, copies, the template. Sourced after lib.sh.
+# shellcheck shell=bash
+
+# Odoo's own add-ons that this one and its tests stand on: what the manifest names plus what makes
+# a Belgian company. Installing them takes most of a minute, so it is done once per version of Odoo.
+TEMPLATE_MODULES=account,account_payment,account_qr_code_sepa,l10n_be,l10n_be_followup_dev
+
+db_exists() { [ "$(psql -qAtX -d postgres -c "SELECT 1 FROM pg_database WHERE datname = '$1'" </dev/null)" = 1 ]; }
+
+drop_db() {
+    dropdb --if-exists --force "$1" 2>/dev/null </dev/null
+    rm -rf "$DATA_DIR/filestore/$1"
+}
+
+# copy_db FROM TO. Files in the filestore are named after their content and never change: links do.
+copy_db() {
+    drop_db "$2"
+    createdb -T "$1" "$2" </dev/null
+    [ ! -d "$DATA_DIR/filestore/$1" ] || cp -al "$DATA_DIR/filestore/$1" "$DATA_DIR/filestore/$2"
+}
+
+rename_db() {
+    drop_db "$2"
+    psql -qAtX -d postgres -c "ALTER DATABASE \"$1\" RENAME TO \"$2\"" </dev/null
+    [ ! -d "$DATA_DIR/filestore/$1" ] || mv "$DATA_DIR/filestore/$1" "$DATA_DIR/filestore/$2"
+}
+
+# run_odoo LOGNAME ARGS…: run it quietly; on failure, or when the log holds an error, show the log's end.
+run_odoo() {
+    local log=$LOGS/$1.log
+    shift
+    if ! ODOO_HTTP_PORT=$(free_port) "$PYTHON" -m odoo --log-level=info "$@" >"$log" 2>&1 </dev/null 9>&- \
+        || grep -qE '^[-0-9]+ [:,0-9]+ [0-9]+ (ERROR|CRITICAL) ' "$log"; then
+        grep -vE ' (INFO|DEBUG) ' "$log" | tail -60 >&2
+        say "(log: $log)"
+        return 1
+    fi
+    grep -E ' WARNING ' "$log" >&2 || true
+}
+
+manifest_depends() {
+    python3 -c 'import ast, sys; print(*ast.literal_eval(open(sys.argv[1]).read()).get("depends", []))' "$1" 2>/dev/null || true
+}
+
+# The template: made once, then only copied. Prints nothing, sets TEMPLATE.
+ensure_template() {
+    local modules=$TEMPLATE_MODULES module
+    for module in $(manifest_depends "$CHECKOUT/__manifest__.py"); do
+        [[ ,$modules, == *,$module,* ]] || modules+=,$module
+    done
+    TEMPLATE=template_$({ echo "$modules"; odoo_root; cat "$(odoo_root)/odoo/release.py"; cat "$CACHE/odoo/.stamp" 2>/dev/null; } | sha256sum | cut -c1-10)
+    ! db_exists "$TEMPLATE" || return 0
+    (
+        lock template
+        ! db_exists "$TEMPLATE" || exit 0
+        step "template database with $modules (once, about a minute)"
+        drop_db "${TEMPLATE}_new"
+        run_odoo template -d "${TEMPLATE}_new" -i "$modules" --stop-after-init || die "the template database could not be made"
+        rename_db "${TEMPLATE}_new" "$TEMPLATE"
+    )
+}
+
+# What the installed database depends on: every file of the add-on and its bridges but tests and tools.
+addon_hash() {
+    (
+        cd "$CHECKOUT"
+        { git ls-files -z --cached --others --exclude-standard 2>/dev/null || find . -type f -print0; } \
+            | grep -zvE '^(\./)?(dev|docs|tests_fast|benchmarks|\.git|\.ci)/|\.md$|(^|/)tests/|__pycache__' \
+            | sort -z | xargs -0 sha256sum 2>/dev/null | sha256sum | cut -c1-12
+    )
+}
+
+# ensure_installed NAME MODULES [ARGS…]: a database made from the template with the modules in it, made
+# again when the checkout has changed.
+ensure_installed() {
+    local name=$1 modules=$2 stamp
+    shift 2
+    ensure_template
+    stamp="$TEMPLATE $modules $* $(addon_hash) $(hash_of "$OCA_DIR/.stamp")"
+    if [ "$(cat "$WORK/$name.stamp" 2>/dev/null)" = "$stamp" ] && db_exists "$name"; then
+        return 0
+    fi
+    rm -f "$WORK/$name.stamp"
+    step "database with $modules"
+    copy_db "$TEMPLATE" "$name"
+    run_odoo "install-$name" -d "$name" -i "$modules" --stop-after-init "$@" || return 1
+    printf '%s\n' "$stamp" >"$WORK/$name.stamp"
+}

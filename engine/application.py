@@ -1,0 +1,332 @@
+"""Apply decisions with the ORM: write figures set-based, prepare notices in batches, fill messages.
+
+Functions take recordsets and plain decisions; `followup.engine` offers the steps as overridable methods.
+"""
+
+import json
+import re
+from collections import defaultdict
+from datetime import date, timedelta
+from decimal import Decimal
+
+
+from odoo.tools import SQL, format_amount, format_date
+
+from .decision import ZERO, Decision, Reason
+
+#: Temporary answers of a mail server: try again later.
+_TEMPORARY = re.compile(r"\((4\d\d), ")
+#: The connection broke: the server may or may not have taken the message.
+_AMBIGUOUS = ("TimeoutError", "timeout", "ConnectionResetError", "BrokenPipeError", "OSError", "SSLError", "SSLEOFError")
+
+
+def classify_failure(reason, failure_type=None):
+    """What a failed attempt means: `refused` (for good), `later` (temporary) or `unknown` (perhaps delivered)."""
+    if failure_type == "mail_smtp":
+        return "later"
+    if _TEMPORARY.search(reason or ""):
+        return "later"
+    if any(name in (reason or "") for name in _AMBIGUOUS):
+        return "unknown"
+    return "refused"
+
+
+def content_key(lines, credits):
+    """A text that is equal for two versions of a message exactly when the customer would see no difference."""
+    rows = sorted(
+        (int(item or 0), int(level or 0), bool(advances), int(currency), f"{Decimal(str(amount)):.6f}")
+        for item, level, advances, currency, amount in lines
+    )
+    owed = sorted((int(c["currency_id"]), f"{Decimal(str(c['amount'])):.6f}") for c in credits or [])
+    return json.dumps([rows, owed])
+
+
+def pack_reasons(reasons):
+    """Reasons as JSON for the database: codes, so that they are read in the reader's language."""
+    return [
+        {"code": reason.code, "until": reason.until.isoformat() if reason.until else None, "detail": reason.detail}
+        for reason in reasons
+    ]
+
+
+def unpack_reasons(packed):
+    return [
+        Reason(row["code"], date.fromisoformat(row["until"]) if row.get("until") else None, row.get("detail") or "")
+        for row in packed or []
+    ]
+
+
+def working_days_between(company, start, end):
+    """Number of working days after `start`, up to and including `end`."""
+    count = 0
+    day = start + timedelta(days=1)
+    while day <= end and count < 400:
+        count += bool(company._followup_is_working_day(day))
+        day += timedelta(days=1)
+    return count
+
+
+def figures(decision: Decision, today: date):
+    """Amounts of one customer in company currency: overdue, ageing buckets, credits, oldest due date."""
+    buckets = dict.fromkeys(("due", "1_30", "31_60", "61_90", "over_90"), ZERO)
+    oldest = None
+    for item in decision.customer.items:
+        if any(hold.code == "no_followup" for hold in item.holds):
+            continue
+        late = (today - item.due_date).days
+        if late <= 0:
+            buckets["due"] += item.residual_company
+            continue
+        oldest = item.due_date if oldest is None else min(oldest, item.due_date)
+        name = "1_30" if late <= 30 else "31_60" if late <= 60 else "61_90" if late <= 90 else "over_90"
+        buckets[name] += item.residual_company
+    overdue = sum((amount for name, amount in buckets.items() if name != "due"), ZERO)
+    credit = sum((c.amount_company for c in decision.customer.credits), ZERO)
+    return overdue, buckets, credit, oldest
+
+
+def write_figures(env, decisions, today, extra):
+    """Write customers and items in two statements, only the rows that differ.
+
+    :param decisions: list of `Decision`
+    :param extra: dict customer id -> dict with `state`, `regime`, `policy_id`, `responsible_id`
+    """
+    customers, items = [], []
+    for decision in decisions:
+        overdue, buckets, credit, oldest = figures(decision, today)
+        more = extra[decision.customer.id]
+        reached = [
+            level
+            for item in decision.customer.items
+            if item.policy and item.level_id and (level := item.policy.level(item.level_id))
+        ]
+        top = max(reached, key=lambda level: level.rank, default=None)
+        customers.append(
+            (
+                decision.customer.id, more["state"], more["regime"], more["policy_id"], more["responsible_id"],
+                overdue, buckets["due"], buckets["1_30"], buckets["31_60"], buckets["61_90"], buckets["over_90"],
+                credit, oldest, top.id if top else None,
+                decision.next_level.id if decision.next_level else None, decision.next_date, today,
+                json.dumps(pack_reasons(decision.reasons)) if decision.reasons else None,
+            )
+        )  # fmt: skip
+        for row in decision.items:
+            items.append(
+                (
+                    row.item.id, row.level.id if row.level else None, row.on,
+                    json.dumps(pack_reasons(row.reasons)) if row.reasons else None,
+                )
+            )  # fmt: skip
+    _update(
+        env,
+        "followup_customer",
+        [
+            ("state", "varchar"), ("regime", "varchar"), ("policy_id", "int"), ("responsible_id", "int"),
+            ("amount_overdue", "numeric"), ("amount_due", "numeric"), ("amount_1_30", "numeric"),
+            ("amount_31_60", "numeric"), ("amount_61_90", "numeric"), ("amount_over_90", "numeric"),
+            ("amount_credit", "numeric"), ("oldest_date", "date"), ("level_id", "int"), ("next_level_id", "int"),
+            ("next_date", "date"), ("decided_on", "date"), ("reasons", "jsonb"),
+        ],
+        customers,
+    )  # fmt: skip
+    _update(env, "followup_item", [("next_level_id", "int"), ("next_date", "date"), ("reasons", "jsonb")], items)
+    env["followup.customer"].invalidate_model()
+    env["followup.item"].invalidate_model()
+
+
+def _update(env, table, columns, rows):
+    """One `UPDATE ... FROM unnest(...)` that leaves equal rows alone."""
+    if not rows:
+        return
+    names = ["id", *(name for name, _type in columns)]
+    types = ["int", *(kind for _name, kind in columns)]
+    arrays = SQL(", ").join(
+        SQL("%s::" + kind + "[]", [row[place] for row in rows]) for place, kind in enumerate(types)
+    )
+    env.cr.execute(
+        SQL(
+            "UPDATE %(table)s target SET %(sets)s FROM unnest(%(arrays)s) AS fresh(%(names)s) "
+            "WHERE target.id = fresh.id AND (%(old)s) IS DISTINCT FROM (%(new)s)",
+            table=SQL.identifier(table),
+            sets=SQL(", ").join(SQL("%s = fresh.%s", SQL.identifier(n), SQL.identifier(n)) for n in names[1:]),
+            arrays=arrays,
+            names=SQL(", ").join(SQL.identifier(n) for n in names),
+            old=SQL(", ").join(SQL.identifier("target", n) for n in names[1:]),
+            new=SQL(", ").join(SQL.identifier("fresh", n) for n in names[1:]),
+        )
+    )
+
+
+def line_values(env, decision, today):
+    """Snapshot rows of a message, one per item; a fixed number of queries for the whole decision."""
+    lines = (*decision.message, *decision.calls) if not decision.message else decision.message
+    items = env["followup.item"].browse([line.item.id for line in lines])
+    items.fetch(["move_line_id", "episode"])
+    by_id = {item.id: item for item in items}
+    values = []
+    for line in lines:
+        item = by_id[line.item.id]
+        move_line = item.move_line_id
+        move = move_line.move_id
+        level = env["followup.level"].browse(line.level.id) if line.level else env["followup.level"]
+        values.append(
+            {
+                "item_id": item.id,
+                "move_id": move.id,
+                "level_id": level.id,
+                "level_kind": line.level.kind if line.level else False,
+                "level_name": level.name or False,
+                "level_rank": level._rank() * 1000 + level.sequence if level else -1,
+                "episode": item.episode,
+                "advances": line.advances,
+                "name": item_name(move_line),
+                "description": item_description(move),
+                "invoice_date": move.invoice_date or move.date,
+                "date_maturity": line.item.due_date,
+                "days_late": max((today - line.item.due_date).days, 0),
+                "currency_id": line.item.currency,
+                "amount_total": abs(move_line.amount_currency),
+                "amount_residual": float(line.item.residual),
+            }
+        )
+    return values
+
+
+def item_name(move_line):
+    """How the customer knows the item: the invoice number, with the instalment when there are several."""
+    move = move_line.move_id
+    terms = move.line_ids.filtered(lambda line: line.account_type == "asset_receivable" and line.debit)
+    if move.is_invoice() and len(terms) > 1:
+        ordered = terms.sorted(lambda line: (line.date_maturity or line.date, line.id))
+        return f"{move.name} ({ordered.ids.index(move_line.id) + 1}/{len(ordered)})"
+    return move.name or move_line.name or "/"
+
+
+def item_description(move):
+    """What was delivered, in a few words: the first products or lines of the invoice."""
+    products = move.invoice_line_ids.filtered(lambda line: line.display_type == "product")
+    names = [(line.name or line.product_id.display_name or "").strip().split("\n")[0] for line in products[:3]]
+    text = ", ".join(name for name in names if name)
+    return (text[:117] + "...") if len(text) > 120 else text
+
+
+def credit_values(decision):
+    return [
+        {"currency_id": credit.currency, "amount": str(credit.amount)}
+        for credit in decision.customer.credits
+        if credit.amount > 0
+    ]
+
+
+def totals(notice):
+    """Per currency: what is owed, what is credited, what is left to pay. Amounts in that currency.
+
+    :rtype: list of dict(currency, owed, credit, due)
+    """
+    owed, credit = defaultdict(float), defaultdict(float)
+    for line in notice.line_ids:
+        owed[line.currency_id] += line.amount_residual
+    currencies = notice.env["res.currency"]
+    for row in notice.credits or []:
+        credit[currencies.browse(row["currency_id"])] += float(row["amount"])
+    return [
+        {
+            "currency": currency,
+            "owed": currency.round(amount),
+            "credit": currency.round(min(credit[currency], amount)),
+            "due": currency.round(max(amount - credit[currency], 0.0)),
+        }
+        for currency, amount in owed.items()
+    ]
+
+
+def payment_reference(notice):
+    """One invoice: its own communication; several: the notice's."""
+    moves = notice.line_ids.move_id
+    if len(moves) == 1 and moves.is_invoice() and moves.payment_reference:
+        return moves.payment_reference
+    return notice._structured_reference(notice.id)
+
+
+def bank_account(notice):
+    """The account to pay on: that of the invoices when they agree, else the company's first."""
+    banks = notice.line_ids.move_id.partner_bank_id.filtered(lambda bank: bank.active)
+    own = notice.company_id.partner_id.bank_ids.filtered(lambda bank: bank.active)
+    return banks if len(banks) == 1 else (banks & own)[:1] or own[:1]
+
+
+def body_values(notice, intro):
+    """Everything that the frame of a message shows."""
+    env = notice.env
+    lang = notice.lang
+    company = notice.company_id
+    lines = notice.line_ids.sorted(lambda line: (-line.level_rank, line.date_maturity, line.id))
+    groups = [
+        (same[0].level_name if same[0].level_id else False, same)
+        for _rank, same in lines.grouped("level_rank").items()
+    ]
+    bank = bank_account(notice)
+    sums = totals(notice)
+    for row in sums:
+        row["qr_url"] = (
+            bank.build_qr_code_url(
+                row["due"], notice.reference or "", notice.reference or "", row["currency"], notice.partner_id
+            )
+            if bank and row["due"]
+            else None
+        )
+    _ensure_access_tokens(notice.line_ids.move_id)
+    base_url = company.get_base_url()
+    links = {
+        line.id: base_url + line.move_id.get_portal_url()
+        for line in lines
+        if line.move_id.is_invoice() and line.move_id.state == "posted"
+    }
+    first_reminders = lines.filtered(lambda line: line.advances and line.level_kind == "first_reminder")
+    return {
+        "notice": notice,
+        "company": company,
+        "intro": intro,
+        "groups": groups,
+        "lines": lines,
+        "totals": sums,
+        "bank": bank,
+        "base_url": base_url,
+        "links": links,
+        "pay_link": next(iter(links.values())) if len(links) == 1 and len(lines) == 1 else None,
+        "kind": notice.level_kind,
+        "consumer_lines": first_reminders if notice.regime == "b2c" else first_reminders.browse(),
+        "earlier": earlier_notices(notice),
+        "responsible": notice.responsible_id,
+        "enterprise_number": company.company_registry or company.vat,
+        "fmt_date": lambda day: format_date(env, day, lang_code=lang) if day else "",
+        "fmt_amount": lambda amount, currency: format_amount(env, amount, currency, lang_code=lang),
+    }
+
+
+def _ensure_access_tokens(moves):
+    """Give invoices the token of their portal link in one statement; an ORM write per invoice would lock and track."""
+    missing = moves.filtered(lambda move: not move.access_token)
+    if missing:
+        moves.env.cr.execute(
+            "UPDATE account_move SET access_token = gen_random_uuid()::text WHERE id = ANY(%s) AND access_token IS NULL",
+            [missing.ids],
+        )
+        missing.invalidate_recordset(["access_token"], flush=False)
+
+
+def earlier_notices(notice):
+    """The contacts that came before about these items, oldest first."""
+    previous = notice.env["followup.notice"].search(
+        [
+            ("customer_id", "=", notice.customer_id.id),
+            ("state", "in", ("sent", "delivered")),
+            ("id", "!=", notice.id),
+            ("line_ids.item_id", "in", notice.line_ids.item_id.ids),
+        ],
+        order="id desc",
+        limit=5,
+    )
+    return previous.sorted("id")
+
+

@@ -1,0 +1,435 @@
+"""Decide, for one customer, what follow-up may do today. Pure: no clock, no database, no Odoo.
+
+The calendar and the law's answers (the end of a consumer's waiting period, working days) come in as arguments.
+Money is `Decimal` in the currency named beside it; days are `date`. When a fact is missing the answer is
+"do nothing, and here is why".
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+
+ZERO = Decimal("0")
+
+#: From mild to firm. A ladder never goes back down, and a message takes the tone of its firmest level.
+KIND_RANK = {
+    "courtesy": 0,
+    "first_reminder": 1,
+    "reminder": 2,
+    "formal_notice": 3,
+    "final_notice": 4,
+    "hand_over": 5,
+}
+
+#: Reasons that a person may overrule with the *Send notice* button. Every other reason also stops a person.
+SOFT_REASONS = frozenset(
+    {
+        "not_yet",
+        "min_gap",
+        "minimum_amount",
+        "bank_data_old",
+        "paused",
+        "before_cutoff",
+        "not_working_day",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One step of a policy. `minimum_amount` is in the company's currency."""
+
+    id: int
+    sequence: int
+    kind: str
+    delay: int
+    delay_from: str  # "due_date" | "previous" | "waiting_period"
+    written: bool
+    call: bool
+    automatic: bool
+    minimum_amount: Decimal = ZERO
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        return (KIND_RANK[self.kind], self.sequence, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """An ordered set of levels."""
+
+    id: int
+    levels: tuple[Level, ...]
+
+    def level(self, level_id: int | None) -> Level | None:
+        return next((level for level in self.levels if level.id == level_id), None)
+
+    def next_level(self, item: "Item", overdue: bool) -> Level | None:
+        """The level after the one delivered, never further; None at the end of the ladder.
+
+        A level reached in another policy counts as the last level here that is not firmer. A level that waits
+        for the consumer's fourteen days sends an item without them back to the first reminder: without that
+        proof the next step is not allowed (art. XIX.2 WER/CDE).
+        """
+        levels = [level for level in self.levels if not (overdue and level.kind == "courtesy")]
+        reached = self.level(item.level_id)
+        if reached is not None:
+            levels = [level for level in levels if (level.sequence, level.id) > (reached.sequence, reached.id)]
+        elif item.level_kind is not None:
+            rank = KIND_RANK[item.level_kind]
+            levels = [level for level in levels if KIND_RANK[level.kind] > rank]
+        following = levels[0] if levels else None
+        if following and following.delay_from == "waiting_period" and item.waiting_until is None:
+            return next((level for level in self.levels if level.kind == "first_reminder"), None)
+        return following
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why nothing happens: a code, the last day it holds (None: until something changes), and a detail."""
+
+    code: str
+    until: date | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One open item: what is left of it, where it stands on its ladder, and what holds it.
+
+    `residual` is positive, in `currency`; `residual_company` is the same in the company's currency.
+    `level_kind` is the kind of the level delivered, also when that level belongs to another policy.
+    """
+
+    id: int
+    due_date: date
+    currency: int
+    residual: Decimal
+    residual_company: Decimal
+    policy: Policy | None
+    level_id: int | None = None
+    level_kind: str | None = None
+    delivered_on: date | None = None
+    waiting_until: date | None = None
+    pending: bool = False
+    holds: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """Money of the customer that is not yet allocated: credit notes, payments. Positive amounts."""
+
+    currency: int
+    amount: Decimal
+    amount_company: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the company decided. Amounts in the company's currency, but `minimums` per currency."""
+
+    minimum_gap: int = 7
+    minimum_amount: Decimal = ZERO
+    minimums: dict[int, Decimal] = field(default_factory=dict)
+    cutoff: date | None = None
+    paused_until: date | None = None
+    pause_reason: str = ""
+    newest_bank_data: date | None = None
+    freshness_days: int = 0
+    live: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Everything known of one customer in one company."""
+
+    id: int
+    items: tuple[Item, ...]
+    credits: tuple[Credit, ...] = ()
+    last_message_on: date | None = None
+    holds: tuple[Reason, ...] = ()
+    notice_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDecision:
+    """What happens next with one item: the level, the day, and the reasons why not now."""
+
+    item: Item
+    level: Level | None
+    on: date | None
+    reasons: tuple[Reason, ...]
+
+    @property
+    def due(self) -> bool:
+        return self.level is not None and not self.reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a message: the item, the level that it stands at in it, and whether this message advances it."""
+
+    item: Item
+    level: Level | None
+    advances: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer for one customer.
+
+    `message` holds the rows of the one message to send (empty: no message), `message_level` the level whose
+    template speaks, `calls` the items to call about. `reasons` is kept for people to read.
+    """
+
+    customer: Customer
+    items: tuple[ItemDecision, ...]
+    message: tuple[Line, ...] = ()
+    message_level: Level | None = None
+    calls: tuple[Line, ...] = ()
+    call_level: Level | None = None
+    review: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    next_level: Level | None = None
+    next_date: date | None = None
+
+    @property
+    def acts(self) -> bool:
+        return bool(self.message or self.calls)
+
+
+def due_day(item: Item, level: Level, is_working_day: Callable[[date], bool]) -> date:
+    """The first working day on which `level` may be taken for `item`."""
+    if level.delay_from == "waiting_period" and item.waiting_until is not None:
+        base = item.waiting_until
+    elif level.delay_from == "previous" and item.delivered_on is not None:
+        base = item.delivered_on
+    else:
+        base = item.due_date
+    day = base + timedelta(days=level.delay)
+    if level.kind == "courtesy":
+        # A question before the due date is pointless after it: move back, not forward.
+        return _working(day, is_working_day, -1)
+    return _working(day, is_working_day, 1)
+
+
+def decide(
+    customer: Customer,
+    settings: Settings,
+    today: date,
+    is_working_day: Callable[[date], bool],
+    manual: bool = False,
+) -> Decision:
+    """Decide what follow-up does for `customer` on `today`.
+
+    `manual`: a person asks for the next notice now; the reasons in `SOFT_REASONS` are waived, never the others
+    (a hold, a dispute, a notice under way, the consumer's waiting period, credits that cover the debt).
+    """
+    group_reasons = _currency_reasons(customer, settings, today)
+    decisions = tuple(
+        _decide_item(item, customer, settings, today, is_working_day, group_reasons) for item in customer.items
+    )
+    if manual:
+        decisions = tuple(_waive_soft(decision) for decision in decisions)
+    due = [decision for decision in decisions if decision.due]
+    total = sum((item.residual_company for item in _chaseable(customer, today)), ZERO)
+    total -= sum((credit.amount_company for credit in customer.credits), ZERO)
+    if not manual:
+        small = {d.level.id for d in due if d.level and d.level.minimum_amount > max(total, ZERO)}
+        decisions = tuple(
+            _with_reason(d, Reason("minimum_amount")) if d.due and d.level and d.level.id in small else d
+            for d in decisions
+        )
+        due = [decision for decision in decisions if decision.due]
+
+    written = [d for d in due if d.level and d.level.written]
+    gap_until = None
+    if customer.last_message_on is not None and settings.minimum_gap > 0:
+        gap_until = customer.last_message_on + timedelta(days=settings.minimum_gap - 1)
+    if written and not manual and gap_until is not None and gap_until >= today:
+        blocked = {d.item.id for d in written}
+        decisions = tuple(
+            _with_reason(d, Reason("min_gap", gap_until)) if d.item.id in blocked else d for d in decisions
+        )
+        written = []
+    calls = [d for d in decisions if d.due and d.level and d.level.call and not d.level.written]
+
+    message_level = max((d.level for d in written if d.level), key=lambda level: level.rank, default=None)
+    message = tuple(_message_lines(decisions, today, {d.item.id for d in written})) if message_level else ()
+    review = []
+    if message_level:
+        if not settings.live:
+            review.append("safe_mode")
+        if any(d.level and not d.level.automatic for d in written):
+            review.append("level")
+        if settings.freshness_days > 0 and settings.newest_bank_data is None:
+            review.append("no_bank_data")
+
+    upcoming = min(
+        (d for d in decisions if d.level is not None and d.on is not None),
+        key=lambda d: (max(d.on, today), [-rank for rank in d.level.rank]),
+        default=None,
+    )
+    return Decision(
+        customer=customer,
+        items=decisions,
+        message=message,
+        message_level=message_level,
+        calls=tuple(Line(d.item, d.level, True) for d in calls),
+        call_level=max((d.level for d in calls if d.level), key=lambda level: level.rank, default=None),
+        review=tuple(review),
+        reasons=_customer_reasons(decisions, today),
+        next_level=upcoming.level if upcoming else None,
+        next_date=upcoming.on if upcoming else None,
+    )
+
+
+def _decide_item(
+    item: Item,
+    customer: Customer,
+    settings: Settings,
+    today: date,
+    is_working_day: Callable[[date], bool],
+    group_reasons: dict[int, tuple[Reason, ...]],
+) -> ItemDecision:
+    holds = [hold for hold in (*customer.holds, *item.holds) if _holds(hold, today)]
+    if item.pending:
+        return ItemDecision(item, None, None, (Reason("notice_under_way"), *holds))
+    if item.policy is None or not item.policy.levels:
+        return ItemDecision(item, None, None, (Reason("no_policy"), *holds))
+    overdue = item.due_date < today
+    level = item.policy.next_level(item, overdue)
+    if level is None:
+        return ItemDecision(item, None, None, (Reason("ladder_finished"), *holds))
+    day = due_day(item, level, is_working_day)
+    if level.kind == "courtesy" and day < today and not overdue:
+        # The day of the courtesy message passed unused; it may still be sent up to the due date.
+        day = _working(today, is_working_day, 1)
+        if day > item.due_date:
+            level = Policy(item.policy.id, tuple(lv for lv in item.policy.levels if lv.kind != "courtesy")).next_level(
+                item, True
+            )
+            if level is None:
+                return ItemDecision(item, None, None, (Reason("ladder_finished"), *holds))
+            day = due_day(item, level, is_working_day)
+    if level.kind != "courtesy" and day <= item.due_date:
+        day = _working(item.due_date + timedelta(days=1), is_working_day, 1)
+    reasons: list[Reason] = list(holds)
+    if customer.notice_open:
+        reasons.append(Reason("notice_open"))
+    if day > today:
+        waiting = level.delay_from == "waiting_period" and item.waiting_until is not None
+        reasons.append(Reason("waiting_period" if waiting else "not_yet", day - timedelta(days=1)))
+    if not overdue and level.kind != "courtesy" and day <= today:
+        reasons.append(Reason("not_overdue", item.due_date))
+    if overdue:
+        reasons.extend(group_reasons.get(item.currency, ()))
+    if settings.cutoff is not None and item.due_date < settings.cutoff:
+        reasons.append(Reason("before_cutoff"))
+    if settings.paused_until is not None and settings.paused_until >= today:
+        reasons.append(Reason("paused", settings.paused_until, settings.pause_reason))
+    if _bank_data_old(settings, today):
+        reasons.append(Reason("bank_data_old", None, settings.newest_bank_data.isoformat()))
+    if not is_working_day(today):
+        reasons.append(Reason("not_working_day", today))
+    if any(hold.until is None for hold in holds):
+        return ItemDecision(item, level, None, tuple(reasons))
+    ends = [reason.until for reason in reasons if reason.until is not None]
+    return ItemDecision(item, level, _working(max(day, *_days_after(ends)), is_working_day, 1), tuple(reasons))
+
+
+def _days_after(days: list[date]) -> list[date]:
+    return [day + timedelta(days=1) for day in days] or [date.min]
+
+
+def _waive_soft(decision: ItemDecision) -> ItemDecision:
+    reasons = tuple(reason for reason in decision.reasons if reason.code not in SOFT_REASONS)
+    return ItemDecision(decision.item, decision.level, decision.on, reasons)
+
+
+def _with_reason(decision: ItemDecision, reason: Reason) -> ItemDecision:
+    day = decision.on
+    if reason.until is not None and day is not None:
+        day = max(day, reason.until + timedelta(days=1))
+    return ItemDecision(decision.item, decision.level, day, (*decision.reasons, reason))
+
+
+def _chaseable(customer: Customer, today: date) -> Iterator[Item]:
+    """Overdue items that nothing holds: the only ones that a message may name."""
+    if any(_holds(hold, today) for hold in customer.holds):
+        return
+    for item in customer.items:
+        if item.due_date < today and not any(_holds(hold, today) for hold in item.holds):
+            yield item
+
+
+def _currency_reasons(customer: Customer, settings: Settings, today: date) -> dict[int, tuple[Reason, ...]]:
+    """Per currency: does unallocated money cover the debt, or is what is left too small to write about?"""
+    owed: dict[int, Decimal] = {}
+    owed_company: dict[int, Decimal] = {}
+    for item in _chaseable(customer, today):
+        owed[item.currency] = owed.get(item.currency, ZERO) + item.residual
+        owed_company[item.currency] = owed_company.get(item.currency, ZERO) + item.residual_company
+    # Money in one currency may well be meant for a debt in another: when together it covers all, ask a person.
+    credit_company = sum((credit.amount_company for credit in customer.credits), ZERO)
+    all_covered = bool(owed) and credit_company > 0 and credit_company >= sum(owed_company.values(), ZERO)
+    result: dict[int, tuple[Reason, ...]] = {}
+    for currency, amount in owed.items():
+        credit = sum((c.amount for c in customer.credits if c.currency == currency), ZERO)
+        credit_own = sum((c.amount_company for c in customer.credits if c.currency == currency), ZERO)
+        if all_covered or (credit > 0 and credit >= amount):
+            result[currency] = (Reason("credits"),)
+            continue
+        if currency in settings.minimums:
+            small = amount - credit < settings.minimums[currency]
+        else:
+            small = owed_company[currency] - credit_own < settings.minimum_amount
+        if small:
+            result[currency] = (Reason("minimum_amount"),)
+    return result
+
+
+def _message_lines(decisions: tuple[ItemDecision, ...], today: date, advancing: set[int]) -> Iterator[Line]:
+    """Every overdue item that nothing holds, each at its own level; only those whose level was due advance."""
+    for decision in decisions:
+        item = decision.item
+        if item.id in advancing:
+            yield Line(item, decision.level, True)
+        elif item.due_date < today and not any(
+            reason.code not in SOFT_REASONS | {"notice_under_way", "waiting_period", "ladder_finished"}
+            for reason in decision.reasons
+        ):
+            yield Line(item, item.policy.level(item.level_id) if item.policy else None, False)
+
+
+def _customer_reasons(decisions: tuple[ItemDecision, ...], today: date) -> tuple[Reason, ...]:
+    """The reasons of the overdue items, each once, the longest first known."""
+    seen: dict[tuple[str, str], Reason] = {}
+    for decision in decisions:
+        if decision.item.due_date >= today and len(decisions) > 1:
+            continue
+        for reason in decision.reasons:
+            key = (reason.code, reason.detail)
+            known = seen.get(key)
+            if known is None or (reason.until and known.until and reason.until < known.until):
+                seen[key] = reason
+    return tuple(seen.values())
+
+
+def _holds(hold: Reason, today: date) -> bool:
+    return hold.until is None or hold.until >= today
+
+
+def _bank_data_old(settings: Settings, today: date) -> bool:
+    return (
+        settings.freshness_days > 0
+        and settings.newest_bank_data is not None
+        and settings.newest_bank_data < today - timedelta(days=settings.freshness_days)
+    )
+
+
+def _working(day: date, is_working_day: Callable[[date], bool], step: int) -> date:
+    while not is_working_day(day):
+        day += timedelta(days=step)
+    return day

@@ -1,0 +1,348 @@
+"""Read everything the decision needs, set-based. SQL only: no record is browsed here, nothing asks the clock.
+
+`synchronise` keeps one `followup_item` per open receivable journal item and one `followup_customer` per
+company and commercial partner. `select` reads a batch of customers in a fixed number of queries.
+"""
+
+from collections import defaultdict
+from decimal import Decimal
+
+from odoo.tools import SQL
+
+from .decision import ZERO, Credit, Customer, Item, Reason
+
+#: A journal item that is owed to the company: posted, receivable, not settled.
+_OPEN = SQL(
+    """aml.parent_state = 'posted' AND account.account_type = 'asset_receivable'
+       AND aml.reconciled IS NOT TRUE AND aml.amount_residual_currency <> 0"""
+)
+#: Branches follow their root company.
+_ROOT = SQL("split_part(company.parent_path, '/', 1)::int")
+#: Odoo registers payments without a journal entry: the invoice keeps its residual until the bank line arrives.
+_PAYMENT_IN_FLIGHT = SQL("payment.state IN ('in_process', 'paid') AND payment.move_id IS NULL")
+#: ... and such a payment holds its invoices when it is large enough for all of them; a smaller one is a credit.
+_PAYMENT_COVERS = SQL(
+    """payment.amount_company_currency_signed + 0.005 >= (
+           SELECT sum(invoice.amount_residual_signed)
+             FROM account_move__account_payment linked
+             JOIN account_move invoice ON invoice.id = linked.invoice_id
+            WHERE linked.payment_id = payment.id)"""
+)
+#: An online payment still under way. A wire transfer can stay pending for ever: it holds for two weeks.
+_TRANSACTION_IN_FLIGHT = SQL(
+    """((tx.state IN ('pending', 'authorized') AND tx.last_state_change >= now() AT TIME ZONE 'UTC' - interval '14 days')
+        OR (tx.state = 'done' AND tx.is_post_processed IS NOT TRUE))"""
+)
+
+
+def _scope(partner_ids):
+    return SQL("TRUE") if partner_ids is None else SQL("partner.commercial_partner_id = ANY(%s)", list(partner_ids))
+
+
+def synchronise(env, root_ids, partner_ids=None):
+    """Bring `followup_customer` and `followup_item` in line with the books.
+
+    :param root_ids: root companies
+    :param partner_ids: commercial partners, or None for all of them
+    :return: ids of the customers that have, or had, an open item
+    """
+    cr = env.cr
+    for name in ("account.move.line", "account.move", "res.partner", "followup.item", "followup.customer"):
+        env[name].flush_model()
+    roots = list(root_ids)
+    open_items = SQL(
+        """SELECT aml.id AS line_id, %(root)s AS root_id, partner.commercial_partner_id AS partner_id,
+                  COALESCE(aml.date_maturity, aml.date) AS due
+             FROM account_move_line aml
+             JOIN account_account account ON account.id = aml.account_id
+             JOIN res_company company ON company.id = aml.company_id
+             JOIN res_partner partner ON partner.id = aml.partner_id
+            WHERE %(open)s AND aml.amount_residual_currency > 0
+              AND %(root)s = ANY(%(roots)s) AND %(scope)s""",
+        root=_ROOT,
+        open=_OPEN,
+        roots=roots,
+        scope=_scope(partner_ids),
+    )
+    cr.execute(
+        SQL(
+            """WITH owed AS MATERIALIZED (%(open_items)s)
+            INSERT INTO followup_customer (company_id, partner_id, state, create_uid, write_uid, create_date, write_date)
+            SELECT DISTINCT owed.root_id, owed.partner_id, 'clear', %(uid)s, %(uid)s,
+                   now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+              FROM owed
+             WHERE NOT EXISTS (SELECT FROM followup_customer known
+                                WHERE known.company_id = owed.root_id AND known.partner_id = owed.partner_id)
+                ON CONFLICT (company_id, partner_id) DO NOTHING""",
+            open_items=open_items,
+            uid=env.uid,
+        )
+    )
+    # New items, items that came back, items whose due date or customer changed: only rows that differ are written.
+    cr.execute(
+        SQL(
+            """WITH owed AS MATERIALIZED (%(open_items)s)
+            INSERT INTO followup_item AS item
+                   (move_line_id, customer_id, company_id, is_open, date_maturity, episode,
+                    create_uid, write_uid, create_date, write_date)
+            SELECT owed.line_id, customer.id, owed.root_id, TRUE, owed.due, 1, %(uid)s, %(uid)s,
+                   now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+              FROM owed
+              JOIN followup_customer customer
+                ON customer.company_id = owed.root_id AND customer.partner_id = owed.partner_id
+         LEFT JOIN followup_item known ON known.move_line_id = owed.line_id
+             WHERE known.id IS NULL OR NOT known.is_open OR known.date_maturity IS DISTINCT FROM owed.due
+                OR known.customer_id <> customer.id
+          ORDER BY owed.line_id
+                ON CONFLICT (move_line_id) DO UPDATE
+               SET is_open = TRUE, customer_id = EXCLUDED.customer_id, company_id = EXCLUDED.company_id,
+                   date_maturity = EXCLUDED.date_maturity, write_date = EXCLUDED.write_date,
+                   episode = item.episode + CASE WHEN %(restart)s THEN 1 ELSE 0 END,
+                   level_id = CASE WHEN %(restart)s THEN NULL ELSE item.level_id END,
+                   level_kind = CASE WHEN %(restart)s THEN NULL ELSE item.level_kind END,
+                   level_date = CASE WHEN %(restart)s THEN NULL ELSE item.level_date END,
+                   waiting_until = CASE WHEN %(restart)s THEN NULL ELSE item.waiting_until END""",
+            open_items=open_items,
+            uid=env.uid,
+            # A payment taken back or a new due date begins a new episode; another customer (a merge) does not.
+            restart=SQL("NOT item.is_open OR item.date_maturity IS DISTINCT FROM EXCLUDED.date_maturity"),
+        )
+    )
+    closed_scope = (
+        SQL("TRUE")
+        if partner_ids is None
+        else SQL(
+            "customer_id IN (SELECT id FROM followup_customer WHERE partner_id = ANY(%s))",
+            list(partner_ids),
+        )
+    )
+    cr.execute(
+        SQL(
+            """UPDATE followup_item item
+                  SET is_open = FALSE, next_level_id = NULL, next_date = NULL, reasons = NULL
+                WHERE item.is_open AND item.company_id = ANY(%(roots)s) AND %(scope)s
+                  AND NOT EXISTS (
+                      SELECT FROM account_move_line aml
+                        JOIN account_account account ON account.id = aml.account_id
+                       WHERE aml.id = item.move_line_id AND %(open)s AND aml.amount_residual_currency > 0)
+            RETURNING customer_id""",
+            roots=roots,
+            scope=closed_scope,
+            open=_OPEN,
+        )
+    )
+    touched = {row[0] for row in cr.fetchall()}
+    cr.execute(
+        SQL(
+            """SELECT customer.id FROM followup_customer customer
+                WHERE customer.company_id = ANY(%(roots)s) AND %(scope)s
+                  AND (customer.state <> 'clear'
+                       OR EXISTS (SELECT FROM followup_item item
+                                   WHERE item.customer_id = customer.id AND item.is_open))""",
+            roots=roots,
+            scope=SQL("TRUE") if partner_ids is None else SQL("customer.partner_id = ANY(%s)", list(partner_ids)),
+        )
+    )
+    touched.update(row[0] for row in cr.fetchall())
+    for name in ("followup.item", "followup.customer"):
+        env[name].invalidate_model()
+    return sorted(touched)
+
+
+def select(env, customer_ids, policies, exclude_notice_id=None):
+    """Read customers with their open items, credits, holds and what is under way.
+
+    :param customer_ids: `followup.customer` ids of **one** root company
+    :param policies: callable (partner id, regime) -> `decision.Policy` or None
+    :param exclude_notice_id: a notice that is decided again: it does not stand in its own way
+    :return: list of `decision.Customer`, in the order of `customer_ids`
+    """
+    ids = list(customer_ids)
+    if not ids:
+        return []
+    holds = _holds(env, ids)
+    items = _items(env, ids, policies, holds, exclude_notice_id or 0)
+    credits = _credits(env, ids)
+    return [
+        Customer(
+            id=customer_id,
+            items=tuple(items.get(customer_id, ())),
+            credits=tuple(credits.get(customer_id, ())),
+            last_message_on=last_message,
+            holds=tuple(holds.get((customer_id, None), ())),
+            notice_open=notice_open,
+        )
+        for customer_id, last_message, notice_open in _customers(env, ids, exclude_notice_id or 0)
+    ]
+
+
+def _customers(env, ids, exclude):
+    return env.execute_query(
+        SQL(
+            """SELECT customer.id, customer.last_message_date,
+                      EXISTS (SELECT FROM followup_notice notice
+                               WHERE notice.customer_id = customer.id
+                                 AND notice.state IN ('review', 'queued', 'sending', 'unknown')
+                                 AND notice.channel <> 'call' AND notice.id <> %(exclude)s)
+                 FROM unnest(%(ids)s) WITH ORDINALITY AS asked(id, place)
+                 JOIN followup_customer customer ON customer.id = asked.id
+             ORDER BY asked.place""",
+            ids=ids,
+            exclude=exclude,
+        )
+    )
+
+
+def _items(env, ids, policies, holds, exclude):
+    rows = env.execute_query(
+        SQL(
+            """SELECT item.customer_id, item.id, item.date_maturity, aml.currency_id,
+                      aml.amount_residual_currency::text, aml.amount_residual::text,
+                      customer.partner_id, move.followup_regime, move.id,
+                      item.level_id, item.level_kind, item.level_date, item.waiting_until,
+                      aml.no_followup, move.payment_state,
+                      EXISTS (SELECT FROM followup_notice_line line
+                                JOIN followup_notice notice ON notice.id = line.notice_id
+                               WHERE line.item_id = item.id AND line.advances AND line.live
+                                 AND line.episode = item.episode AND notice.state <> 'delivered'
+                                 AND notice.id <> %(exclude)s),
+                      (SELECT line.failure
+                         FROM followup_notice_line line
+                        WHERE line.item_id = item.id AND line.advances AND line.episode = item.episode
+                          AND line.failure IS NOT NULL AND line.notice_id <> %(exclude)s
+                     ORDER BY line.id DESC LIMIT 1),
+                      EXISTS (SELECT FROM account_move__account_payment rel
+                                JOIN account_payment payment ON payment.id = rel.payment_id
+                               WHERE rel.invoice_id = move.id AND %(in_flight)s AND %(covers)s)
+                      OR EXISTS (SELECT FROM account_invoice_transaction_rel rel
+                                   JOIN payment_transaction tx ON tx.id = rel.transaction_id
+                                  WHERE rel.invoice_id = move.id AND %(tx_in_flight)s)
+                 FROM followup_item item
+                 JOIN followup_customer customer ON customer.id = item.customer_id
+                 JOIN account_move_line aml ON aml.id = item.move_line_id
+                 JOIN account_move move ON move.id = aml.move_id
+                WHERE item.is_open AND item.customer_id = ANY(%(ids)s)
+             ORDER BY item.customer_id, item.date_maturity, item.id""",
+            ids=ids,
+            exclude=exclude,
+            in_flight=_PAYMENT_IN_FLIGHT,
+            covers=_PAYMENT_COVERS,
+            tx_in_flight=_TRANSACTION_IN_FLIGHT,
+        )
+    )
+    result = defaultdict(list)
+    for row in rows:
+        (
+            customer_id, item_id, due, currency, residual, residual_company, partner_id, regime, move_id,
+            level_id, level_kind, level_date, waiting_until, no_followup, payment_state, pending, failure, in_progress,
+        ) = row  # fmt: skip
+        reasons = list(holds.get((customer_id, move_id), ()))
+        if no_followup:
+            reasons.append(Reason("no_followup"))
+        if payment_state == "blocked":
+            reasons.append(Reason("blocked"))
+        if in_progress:
+            reasons.append(Reason("payment_in_progress"))
+        if failure:
+            reasons.append(Reason("failed", None, failure))
+        result[customer_id].append(
+            Item(
+                id=item_id,
+                due_date=due,
+                currency=currency,
+                residual=Decimal(residual),
+                residual_company=Decimal(residual_company),
+                policy=policies(partner_id, regime),
+                level_id=level_id,
+                level_kind=level_kind,
+                delivered_on=level_date,
+                waiting_until=waiting_until,
+                pending=pending,
+                holds=tuple(reasons),
+            )
+        )
+    return result
+
+
+def _credits(env, ids):
+    """Credit notes and payments not yet allocated, and payments in process without an entry."""
+    rows = env.execute_query(
+        SQL(
+            """WITH asked AS (
+                   SELECT customer.id, customer.partner_id, customer.company_id
+                     FROM followup_customer customer WHERE customer.id = ANY(%(ids)s))
+            SELECT asked.id, aml.currency_id, (-sum(aml.amount_residual_currency))::text,
+                   (-sum(aml.amount_residual))::text
+              FROM asked
+              JOIN res_partner partner ON partner.commercial_partner_id = asked.partner_id
+              JOIN account_move_line aml ON aml.partner_id = partner.id
+              JOIN account_account account ON account.id = aml.account_id
+              JOIN res_company company ON company.id = aml.company_id
+             WHERE %(open)s AND aml.amount_residual_currency < 0 AND %(root)s = asked.company_id
+          GROUP BY asked.id, aml.currency_id
+         UNION ALL
+            SELECT asked.id, payment.currency_id, sum(payment.amount)::text,
+                   sum(COALESCE(payment.amount_company_currency_signed, payment.amount))::text
+              FROM asked
+              JOIN res_partner partner ON partner.commercial_partner_id = asked.partner_id
+              JOIN account_payment payment ON payment.partner_id = partner.id
+              JOIN res_company company ON company.id = payment.company_id
+             WHERE %(in_flight)s AND payment.payment_type = 'inbound' AND payment.partner_type = 'customer'
+               AND %(root)s = asked.company_id
+               AND CASE WHEN EXISTS (SELECT FROM account_move__account_payment rel
+                                      WHERE rel.payment_id = payment.id)
+                        THEN EXISTS (SELECT FROM account_move__account_payment rel
+                                       JOIN account_move invoice ON invoice.id = rel.invoice_id
+                                      WHERE rel.payment_id = payment.id AND invoice.amount_residual <> 0)
+                             AND NOT %(covers)s
+                        ELSE payment.state = 'in_process' END
+          GROUP BY asked.id, payment.currency_id""",
+            ids=ids,
+            open=_OPEN,
+            root=_ROOT,
+            in_flight=_PAYMENT_IN_FLIGHT,
+            covers=_PAYMENT_COVERS,
+        )
+    )
+    result = defaultdict(list)
+    for customer_id, currency, amount, amount_company in rows:
+        result[customer_id].append(Credit(currency, Decimal(amount), Decimal(amount_company or ZERO)))
+    return result
+
+
+def _holds(env, ids):
+    """Manual holds in force, by (customer, invoice) and (customer, None). Ended ones are skipped by the decision."""
+    env["followup.hold"].flush_model()
+    result = defaultdict(list)
+    for customer_id, move_id, until, reason in env.execute_query(
+        SQL(
+            """SELECT customer_id, move_id, until, reason FROM followup_hold
+                WHERE customer_id = ANY(%s) AND released IS NOT TRUE""",
+            ids,
+        )
+    ):
+        result[customer_id, move_id].append(Reason("hold", until, reason))
+    return result
+
+
+def newest_bank_data(env, root_id, today):
+    """The date of the last bank line or posted customer payment of the company, or None when it has neither."""
+    [[newest]] = env.execute_query(
+        SQL(
+            """SELECT GREATEST(
+                   (SELECT max(move.date)
+                      FROM account_bank_statement_line line
+                      JOIN account_move move ON move.id = line.move_id
+                      JOIN res_company company ON company.id = line.company_id
+                     WHERE %(root)s = %(root_id)s AND move.date <= %(today)s),
+                   (SELECT max(payment.date)
+                      FROM account_payment payment
+                      JOIN res_company company ON company.id = payment.company_id
+                     WHERE %(root)s = %(root_id)s AND payment.date <= %(today)s
+                       AND payment.state IN ('in_process', 'paid')))""",
+            root=_ROOT,
+            root_id=root_id,
+            today=today,
+        )
+    )
+    return newest

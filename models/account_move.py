@@ -1,0 +1,88 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from .followup_policy import REGIMES
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    followup_regime = fields.Selection(
+        REGIMES,
+        "Follow-up Regime",
+        copy=False,
+        help="The law that governs late payment of this invoice. Kept when the invoice is posted; "
+        "change it when, say, a self-employed person bought privately.",
+    )
+    followup_level_reached_id = fields.Many2one(
+        "followup.level",
+        "Follow-up Level",
+        compute="_compute_followup",
+        search="_search_followup_level_reached_id",
+        help="The firmest level that was delivered for this invoice.",
+    )
+    followup_next_date = fields.Date("Next Follow-up", compute="_compute_followup", search="_search_followup_next_date")
+    followup_why = fields.Char("Why No Follow-up Now", compute="_compute_followup")
+    followup_tracked = fields.Boolean(compute="_compute_followup")
+
+    def _compute_followup(self):
+        items = self.env["followup.item"].sudo().search(
+            [("move_line_id.move_id", "in", self.ids), ("is_open", "=", True)]
+        )
+        by_move = items.grouped(lambda item: item.move_line_id.move_id.id)
+        for move in self:
+            tracked = by_move.get(move.id, items.browse())
+            reached = tracked.level_id.sorted(lambda level: (level._rank(), level.sequence))
+            dates = [item.next_date for item in tracked if item.next_date]
+            move.followup_tracked = bool(tracked)
+            move.followup_level_reached_id = reached[-1:].id
+            move.followup_next_date = min(dates) if dates else False
+            move.followup_why = tracked.sorted("date_maturity")[:1].why or False
+
+    @api.model
+    def _search_followup_level_reached_id(self, operator, value):
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        return Domain("line_ids.followup_level_reached_id", operator, value)
+
+    @api.model
+    def _search_followup_next_date(self, operator, value):
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        items = self.env["followup.item"].sudo()._search(
+            Domain("is_open", "=", True) & Domain("next_date", operator, value)
+        )
+        return Domain("line_ids", "in", items.subselect("move_line_id"))
+
+    def _post(self, soft=True):
+        """EXTENDS account: keep the regime that holds on the day of posting."""
+        posted = super()._post(soft)
+        sales = posted.filtered(lambda move: move.is_sale_document(include_receipts=True) and not move.followup_regime)
+        for regime, moves in sales.grouped(lambda move: move.commercial_partner_id.followup_regime).items():
+            moves.followup_regime = regime
+        self.env["followup.engine"]._touch_partners(posted.filtered("commercial_partner_id"))
+        return posted
+
+    def button_draft(self):
+        """EXTENDS account"""
+        result = super().button_draft()
+        self.env["followup.engine"]._touch_partners(self)
+        return result
+
+    def action_toggle_block_payment(self):
+        """EXTENDS account"""
+        result = super().action_toggle_block_payment()
+        self.env["followup.engine"]._touch_partners(self)
+        return result
+
+    def write(self, vals):
+        """EXTENDS account"""
+        result = super().write(vals)
+        if "followup_regime" in vals or "invoice_date_due" in vals or "no_followup" in vals:
+            self.env["followup.engine"]._touch_partners(self.filtered(lambda move: move.state == "posted"))
+        return result
+
+    def action_open_followup(self):
+        """Open the follow-up screen of this invoice's customer."""
+        self.ensure_one()
+        return self.commercial_partner_id.with_company(self.company_id).action_open_followup()

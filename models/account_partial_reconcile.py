@@ -1,0 +1,19 @@
+from odoo import api, models
+
+
+class AccountPartialReconcile(models.Model):
+    _inherit = "account.partial.reconcile"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """EXTENDS account: money came in, so the customer is decided again before the commit."""
+        partials = super().create(vals_list)
+        self.env["followup.engine"]._touch_partners((partials.debit_move_id | partials.credit_move_id).move_id)
+        return partials
+
+    def unlink(self):
+        """EXTENDS account: a payment taken back counts again as owed."""
+        moves = (self.debit_move_id | self.credit_move_id).move_id
+        result = super().unlink()
+        self.env["followup.engine"]._touch_partners(moves.exists())
+        return result

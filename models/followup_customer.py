@@ -1,0 +1,246 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from .followup_policy import REGIMES
+
+STATES = [
+    ("clear", "Nothing overdue"),
+    ("waiting", "Waiting"),
+    ("held", "On hold"),
+    ("action", "Action due"),
+    ("review", "Notice to review"),
+    ("queued", "Notice on its way"),
+    ("failed", "Needs help"),
+]
+
+
+class FollowupCustomer(models.Model):
+    """One customer in one company: what he owes, what happens next, when, and why not now.
+
+    Figures are written by the engine only: at night, and again for customers touched by a payment, a hold or
+    a message. Opening the screen decides the customer afresh.
+    """
+
+    _name = "followup.customer"
+    _description = "Customer Follow-up"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _rec_name = "partner_id"
+    _order = "amount_overdue desc, id"
+
+    company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="cascade")
+    partner_id = fields.Many2one("res.partner", "Customer", required=True, readonly=True, ondelete="cascade", index=True)
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    active = fields.Boolean(related="partner_id.active")
+    email = fields.Char(related="partner_id.email")
+    phone = fields.Char(related="partner_id.phone")
+    lang = fields.Selection(related="partner_id.lang", string="Language", store=False)
+
+    state = fields.Selection(STATES, readonly=True, required=True, default="clear")
+    regime = fields.Selection(REGIMES, readonly=True)
+    policy_id = fields.Many2one("followup.policy", readonly=True, ondelete="set null")
+    responsible_id = fields.Many2one("res.users", "Responsible", readonly=True, ondelete="set null")
+    amount_overdue = fields.Monetary("Overdue", readonly=True, help="Open items past their due date, in company currency.")
+    amount_due = fields.Monetary("Not due yet", readonly=True)
+    amount_1_30 = fields.Monetary("1-30 days", readonly=True)
+    amount_31_60 = fields.Monetary("31-60 days", readonly=True)
+    amount_61_90 = fields.Monetary("61-90 days", readonly=True)
+    amount_over_90 = fields.Monetary("Over 90 days", readonly=True)
+    amount_credit = fields.Monetary("Unallocated credits", readonly=True)
+    oldest_date = fields.Date("Oldest due date", readonly=True)
+    level_id = fields.Many2one("followup.level", "Level Reached", readonly=True, ondelete="set null")
+    next_level_id = fields.Many2one("followup.level", "Next Level", readonly=True, ondelete="set null")
+    next_date = fields.Date("Next Step On", readonly=True)
+    last_message_date = fields.Date("Last Message", readonly=True)
+    decided_on = fields.Date("Figures of", readonly=True)
+    reasons = fields.Json(readonly=True)
+    why = fields.Char("Why Not Now", compute="_compute_why")
+    next_step = fields.Char("What Happens Next", compute="_compute_next_step")
+    failure = fields.Text(readonly=True, help="What went wrong for this customer, and what to do about it.")
+
+    item_ids = fields.One2many("followup.item", "customer_id", "Open Items", domain=[("is_open", "=", True)])
+    notice_ids = fields.One2many("followup.notice", "customer_id", "Notices")
+    hold_ids = fields.One2many("followup.hold", "customer_id", "Holds")
+    notice_count = fields.Integer(compute="_compute_notice_count")
+    review_notice_id = fields.Many2one("followup.notice", compute="_compute_notice_count")
+    bank_data_warning = fields.Char(compute="_compute_bank_data_warning")
+
+    _company_partner_unique = models.UniqueIndex(
+        "(company_id, partner_id)", "A customer is followed up once per company."
+    )
+    _state_idx = models.Index("(company_id, state)")
+
+    @api.depends("reasons")
+    def _compute_why(self):
+        for customer in self:
+            customer.why = self.env["followup.engine"]._explain(customer.reasons)
+
+    @api.depends("state", "next_level_id", "next_date", "why")
+    def _compute_next_step(self):
+        for customer in self:
+            customer.next_step = customer._describe_next_step()
+
+    def _compute_notice_count(self):
+        counts = dict(
+            self.env["followup.notice"]._read_group([("customer_id", "in", self.ids)], ["customer_id"], ["__count"])
+        )
+        waiting = self.env["followup.notice"].search([("customer_id", "in", self.ids), ("state", "=", "review")])
+        by_customer = waiting.grouped("customer_id")
+        for customer in self:
+            customer.notice_count = counts.get(customer, 0)
+            customer.review_notice_id = by_customer.get(customer, waiting.browse())[:1]
+
+    @api.depends("company_id", "decided_on")
+    def _compute_bank_data_warning(self):
+        engine = self.env["followup.engine"]
+        for company, customers in self.grouped("company_id").items():
+            customers.bank_data_warning = engine._bank_data_warning(company)
+
+    def _describe_next_step(self):
+        self.ensure_one()
+        if self.state == "failed":
+            return self.failure or self.env._("A message could not be sent. Look at the notice and try again.")
+        if self.state == "review":
+            return self.env._("A notice is waiting for your approval.")
+        if self.state == "queued":
+            return self.env._("A notice is on its way.")
+        if not self.next_level_id:
+            return self.why or self.env._("Nothing to do.")
+        if self.next_date and self.next_date > self.company_id._followup_today():
+            return self.env._(
+                "%(level)s on %(date)s", level=self.next_level_id.name, date=fields.Date.to_string(self.next_date)
+            )
+        return self.env._("%(level)s is due now", level=self.next_level_id.name)
+
+    @api.model
+    def _for_partner(self, partner, company):
+        """The follow-up record of a customer in the root company of `company`; made when it is missing."""
+        root = company._followup_root()
+        customer = self.search([("company_id", "=", root.id), ("partner_id", "=", partner.commercial_partner_id.id)])
+        if not customer:
+            self.env.cr.execute(
+                """INSERT INTO followup_customer (company_id, partner_id, state, create_uid, write_uid,
+                                                  create_date, write_date)
+                   VALUES (%s, %s, 'clear', %s, %s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC')
+                   ON CONFLICT (company_id, partner_id) DO NOTHING""",
+                [root.id, partner.commercial_partner_id.id, self.env.uid, self.env.uid],
+            )
+            customer = self.search(
+                [("company_id", "=", root.id), ("partner_id", "=", partner.commercial_partner_id.id)]
+            )
+        return customer
+
+    def _refresh(self, today=None):
+        """Decide these customers again from the books as they are now; write the figures, send nothing."""
+        engine = self.env["followup.engine"].sudo()
+        for company, customers in self.grouped("company_id").items():
+            engine._refresh(company, customers.partner_id.ids, today or company._followup_today())
+
+    def web_read(self, specification):
+        """EXTENDS web: opening one customer decides him afresh, so that nobody reads yesterday's figures."""
+        if len(self) == 1 and self.env.context.get("followup_refresh") and self.exists():
+            self._refresh()
+        return super().web_read(specification)
+
+    def action_refresh(self):
+        self._refresh()
+
+    def action_prepare_notice(self):
+        """Prepare the next notice of this customer for review, now, and open it.
+
+        A person may be ahead of the calendar, never ahead of the ladder or of the law.
+        """
+        self.ensure_one()
+        notice = self.env["followup.engine"]._prepare_manual(self)
+        return notice._action_open()
+
+    def action_open_notices(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("l10n_be_followup.followup_notice_action")
+        return action | {"domain": [("customer_id", "=", self.id)], "context": {"search_default_customer_id": self.id}}
+
+    def action_open_review(self):
+        self.ensure_one()
+        return self.review_notice_id._action_open()
+
+    def action_open_partner(self):
+        self.ensure_one()
+        return self.partner_id.get_formview_action()
+
+    def action_open_items(self):
+        """The open journal items behind the figures, in Odoo's own list."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Open items of %s", self.partner_id.display_name),
+            "res_model": "account.move.line",
+            "view_mode": "list,form",
+            "domain": [("id", "in", self.item_ids.move_line_id.ids)],
+        }
+
+    def action_hold(self):
+        self.ensure_one()
+        return self._action_hold()
+
+    def _action_hold(self, move=None):
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Hold"),
+            "res_model": "followup.hold.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_customer_id": self.id, "default_move_id": move.id if move else False},
+        }
+
+    def action_log_call(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Log a call"),
+            "res_model": "followup.call.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_customer_id": self.id},
+        }
+
+    def _after_message(self, notice):
+        """A message left: remember the day, for the minimum gap and for the eyes."""
+        self.ensure_one()
+        self.sudo().write({"last_message_date": notice._local_date(notice.sent_date)})
+
+    def _report_failure(self, text):
+        """Keep what went wrong on the customer, with one activity for his responsible person."""
+        self.ensure_one()
+        customer = self.sudo()
+        customer.write({"failure": text, "state": "failed"})
+        kind = self.env.ref("l10n_be_followup.mail_activity_type_problem")
+        if not customer.activity_ids.filtered(lambda activity: activity.activity_type_id == kind):
+            customer.activity_schedule(
+                "l10n_be_followup.mail_activity_type_problem",
+                note=text,
+                user_id=(customer.responsible_id or customer._default_responsible()).id,
+            )
+
+    def _default_responsible(self):
+        """Who gets the work of a customer without a responsible person: the sales person, else a manager."""
+        self.ensure_one()
+        user = self.partner_id.user_id.filtered(lambda user: user.active and not user.share)
+        if user:
+            return user
+        managers = self.env.ref("l10n_be_followup.l10n_be_followup_group_manager").all_user_ids.filtered(
+            lambda user: user.active and not user.share and self.company_id in user.company_ids
+        )
+        return managers.sorted("id", reverse=True)[:1] or self.env.user
+
+    def action_clear_failure(self):
+        """The cause is solved: let follow-up try again."""
+        for customer in self:
+            failed = customer.notice_ids.line_ids.filtered("failure")
+            failed.sudo()._forgive()
+        self.sudo().failure = False
+        self.activity_unlink(["l10n_be_followup.mail_activity_type_problem"])
+        self._refresh()
+
+    def unlink(self):
+        if self.notice_ids.filtered("sent_date"):
+            raise UserError(self.env._("A customer to whom notices were sent cannot be deleted: they are evidence."))
+        return super().unlink()

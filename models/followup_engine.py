@@ -1,0 +1,652 @@
+import logging
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL, format_date, split_every
+
+from ..engine import application, decision, selection
+
+_logger = logging.getLogger(__name__)
+
+BATCH = 200
+
+
+class FollowupEngine(models.AbstractModel):
+    """The night in overridable steps: select, decide, apply. Extend with `_inherit = "followup.engine"`."""
+
+    _name = "followup.engine"
+    _description = "Follow-up Engine"
+
+    # Select
+
+    @api.model
+    def _synchronise(self, company, partner_ids=None):
+        return selection.synchronise(self.env, company.ids, partner_ids)
+
+    @api.model
+    def _select(self, company, customer_ids, exclude_notice_id=None):
+        """Read customers of one root company.
+
+        :rtype: list of `engine.decision.Customer`
+        """
+        return selection.select(self.env, customer_ids, self._policy_finder(company, customer_ids), exclude_notice_id)
+
+    @api.model
+    def _settings(self, company, today):
+        """:rtype: `engine.decision.Settings`"""
+        to_decimal = company.currency_id._followup_decimal
+        return decision.Settings(
+            minimum_gap=company.followup_min_gap,
+            minimum_amount=to_decimal(company.followup_minimum_amount),
+            minimums={
+                minimum.currency_id.id: minimum.currency_id._followup_decimal(minimum.amount)
+                for minimum in company.followup_minimum_ids
+            },
+            cutoff=company.followup_cutoff_date or None,
+            paused_until=company.followup_pause_until or None,
+            pause_reason=company.followup_pause_reason or "",
+            newest_bank_data=selection.newest_bank_data(self.env, company.id, today),
+            freshness_days=company.followup_freshness_days,
+            live=company.followup_live,
+        )
+
+    @api.model
+    def _policy_finder(self, company, customer_ids):
+        """A function (partner id, regime) -> `engine.decision.Policy` for these customers, with policies read once."""
+        policies = self.env["followup.policy"].search([("company_id", "in", (company.id, False))])
+        # A company's own policies come before the shared ones.
+        policies = policies.sorted(lambda policy: (not policy.company_id, policy.sequence, policy.id))
+        pure = {policy.id: self._pure_policy(policy) for policy in policies}
+        partners = self.env["followup.customer"].browse(customer_ids).partner_id.with_company(company)
+        own = {partner.id: partner.followup_policy_id.id for partner in partners if partner.followup_policy_id}
+        regimes = {partner.id: partner.followup_regime for partner in partners}
+        matching = {}
+        for policy in policies:
+            domain = policy._customer_domain()
+            matching[policy.id] = (
+                set(self.env["res.partner"]._search([("id", "in", partners.ids), *domain])) if domain else None
+            )
+
+        def find(partner_id, regime):
+            if own.get(partner_id) in pure:
+                return pure[own[partner_id]]
+            regime = regime or regimes.get(partner_id) or "b2c"
+            # Authorities follow the business ladder unless they have their own.
+            for wanted in (regime, "b2b") if regime == "b2g" else (regime,):
+                for policy in policies:
+                    if policy.regime == wanted and (
+                        matching[policy.id] is None or partner_id in matching[policy.id]
+                    ):
+                        return pure[policy.id]
+            return None
+
+        find.regimes = regimes
+        return find
+
+    @api.model
+    def _pure_policy(self, policy):
+        return decision.Policy(
+            policy.id,
+            tuple(
+                decision.Level(
+                    id=level.id,
+                    sequence=level.sequence,
+                    kind=level.kind,
+                    delay=level.delay,
+                    delay_from=level.delay_from,
+                    written=level._is_written(),
+                    call=level.channel_call,
+                    automatic=level.automatic,
+                    minimum_amount=level.currency_id._followup_decimal(level.minimum_amount),
+                )
+                for level in policy.level_ids.filtered("active").sorted(lambda level: (level.sequence, level.id))
+            ),
+        )
+
+    # Decide
+
+    @api.model
+    def _decide(self, company, customers, today, manual=False):
+        """:rtype: list of `engine.decision.Decision`, one per customer, in the same order"""
+        settings = self._settings(company, today)
+        return [
+            decision.decide(customer, settings, today, company._followup_is_working_day, manual=manual)
+            for customer in customers
+        ]
+
+    @api.model
+    def _decide_for_notice(self, notice, today):
+        """Decide the customer of a notice again as if that notice did not exist."""
+        self._synchronise(notice.company_id, notice.partner_id.ids)
+        customers = self._select(notice.company_id, notice.customer_id.ids, exclude_notice_id=notice.id)
+        return self._decide(
+            notice.company_id, customers, today, manual=notice.manual or bool(notice.approved_by)
+        )[0]
+
+    # Apply
+
+    @api.model
+    def _apply(self, company, decisions, today, run=None, prepare=True):
+        """Write the figures and, when asked, prepare what is due.
+
+        :return: notices made
+        """
+        notices = self.env["followup.notice"]
+        failures = {}
+        if prepare:
+            notices, failures = self._prepare(company, decisions, today, run)
+        made = notices.grouped("customer_id")
+        customers = self.env["followup.customer"].browse([d.customer.id for d in decisions])
+        states = {customer.id: customer.failure for customer in customers}
+        partners = customers.partner_id.with_company(company)
+        responsible = {partner.id: partner.followup_responsible_id.id or None for partner in partners}
+        waiting = self._open_notice_states(customers)
+        extra = {}
+        for taken, customer in zip(decisions, customers, strict=True):
+            for notice in made.get(customer, ()):
+                waiting.setdefault(customer.id, set()).add(notice.state)
+            item_policy = next((item.policy for item in taken.customer.items if item.policy), None)
+            extra[customer.id] = {
+                "state": self._customer_state(
+                    taken, today, waiting.get(customer.id, ()), bool(failures.get(customer.id) or states[customer.id])
+                ),
+                "regime": customer.partner_id.followup_regime,
+                "policy_id": item_policy.id if item_policy else None,
+                "responsible_id": responsible[customer.partner_id.id],
+            }
+        application.write_figures(self.env, decisions, today, extra)
+        for customer_id, text in failures.items():
+            self.env["followup.customer"].browse(customer_id)._report_failure(text)
+        return notices, failures
+
+    @api.model
+    def _open_notice_states(self, customers):
+        groups = self.env["followup.notice"]._read_group(
+            [
+                ("customer_id", "in", customers.ids),
+                ("state", "in", ("review", "queued", "sending")),
+                ("channel", "=", "email"),
+            ],
+            ["customer_id", "state"],
+        )
+        result = {}
+        for customer, state in groups:
+            result.setdefault(customer.id, set()).add(state)
+        return result
+
+    @api.model
+    def _customer_state(self, taken, today, open_states, failed):
+        """The one word that lists and buttons show for a customer."""
+        overdue = [d for d in taken.items if d.item.due_date < today]
+        if failed:
+            return "failed"
+        if "review" in open_states:
+            return "review"
+        if open_states:
+            return "queued"
+        if taken.acts:
+            return "action"
+        if not overdue:
+            return "clear"
+        waiting = {"not_yet", "notice_under_way", "min_gap", "waiting_period", "not_working_day"}
+        if any(not {reason.code for reason in d.reasons} - waiting for d in overdue):
+            return "waiting"
+        return "held"
+
+    @api.model
+    def _prepare(self, company, decisions, today, run=None, manual=False):
+        """Make the notices that the decisions ask for: all in one go, and one by one when that fails.
+
+        :return: (notices, failures by customer id)
+        """
+        notices = self.env["followup.notice"]
+        failures = {}
+        values, owners = [], []
+        for taken in decisions:
+            try:
+                for vals in self._values_of(company, taken, today, manual):
+                    values.append(dict(vals, run_id=run.id if run else False))
+                    owners.append(taken.customer.id)
+            except UserError as error:
+                failures[taken.customer.id] = str(error)
+        if not values:
+            return notices, failures
+        try:
+            with self.env.cr.savepoint():
+                return self._create_notices(values), failures
+        except psycopg2.OperationalError:
+            raise
+        except Exception:
+            # One of them is bad: each customer in a savepoint of his own, so that nobody else suffers.
+            self.env.invalidate_all()
+        for vals, customer_id in zip(values, owners, strict=True):
+            try:
+                with self.env.cr.savepoint():
+                    notices |= self._create_notices([vals])
+            except psycopg2.errors.UniqueViolation:
+                self.env.invalidate_all()  # another process was first: exactly what the index is for
+            except psycopg2.OperationalError:
+                raise
+            except Exception as error:  # noqa: BLE001 - a customer's failure is kept on him and stops nobody
+                self.env.invalidate_all()
+                _logger.info("Follow-up of customer %s failed", customer_id, exc_info=True)
+                failures[customer_id] = str(error)
+        return notices, failures
+
+    @api.model
+    def _values_of(self, company, taken, today, manual):
+        if taken.message:
+            yield self._notice_values(company, taken, today, manual)
+        if taken.calls:
+            yield self._call_values(company, taken, today)
+
+    @api.model
+    def _notice_values(self, company, taken, today, manual=False):
+        """Values of one written notice.
+
+        :raises UserError: without a usable address
+        """
+        customer = self.env["followup.customer"].browse(taken.customer.id)
+        partner = customer.partner_id.with_company(company)
+        level = self.env["followup.level"].browse(taken.message_level.id)
+        lang = self._message_lang(partner, company)
+        level = level.with_context(lang=lang)
+        recipient = partner._followup_recipient(company)
+        responsible = partner.followup_responsible_id
+        sender = self._sender(company, responsible)
+        lines = application.line_values(self.with_context(lang=lang).env, taken, today)
+        credits = application.credit_values(taken)
+        regime = self._message_regime(taken, partner)
+        review = ["manual"] if manual else list(taken.review)
+        total = sum(line.item.residual_company for line in taken.message)
+        total -= sum((credit.amount_company for credit in taken.customer.credits), decision.ZERO)
+        return {
+            "customer_id": customer.id,
+            "company_id": company.id,
+            "channel": "email",
+            "level_id": level.id,
+            "level_kind": level.kind,
+            "regime": regime,
+            "lang": lang,
+            "manual": manual,
+            "responsible_id": responsible.id,
+            "state": "review" if review else "queued",
+            "review_reasons": review,
+            "prepared_on": today,
+            "recipient_id": recipient.id,
+            "email_to": recipient.email_formatted,
+            "email_from": sender,
+            "pay_before": self._pay_before(level, lines, regime, today),
+            "credits": credits,
+            "amount_total": float(max(total, decision.ZERO)),
+            "line_ids": [fields.Command.create(line) for line in lines],
+            "fingerprint": application.content_key(
+                [
+                    (ln["item_id"], ln["level_id"], ln["advances"], ln["currency_id"], ln["amount_residual"])
+                    for ln in lines
+                ],
+                credits,
+            ),
+        }
+
+    @api.model
+    def _pay_before(self, level, lines, regime, today):
+        """The date by which to pay; for a consumer's first reminder never inside his fourteen days."""
+        day = level._pay_before(today)
+        if regime == "b2c" and any(ln["advances"] and ln["level_kind"] == "first_reminder" for ln in lines):
+            day = max(day, self.env["followup.notice"]._free_until(today))
+        return day
+
+    @api.model
+    def _message_regime(self, taken, partner):
+        """A message to a customer with a consumer's invoice follows the rules for consumers."""
+        regimes = {
+            item.regime for item in self.env["followup.item"].browse([line.item.id for line in taken.message])
+        }
+        return next((regime for regime in ("b2c", "b2g", "b2b") if regime in regimes), partner.followup_regime)
+
+    @api.model
+    def _message_lang(self, partner, company):
+        installed = dict(self.env["res.lang"].get_installed())
+        return next((code for code in (partner.lang, company.partner_id.lang) if code in installed), "en_US")
+
+    @api.model
+    def _sender(self, company, responsible):
+        sender = responsible.email_formatted if responsible.email else company.email_formatted
+        if not sender:
+            raise UserError(
+                self.env._(
+                    "%(company)s has no e-mail address to send from. Set it in Settings > Companies.",
+                    company=company.name,
+                )
+            )
+        return sender
+
+    @api.model
+    def _call_values(self, company, taken, today):
+        customer = self.env["followup.customer"].browse(taken.customer.id)
+        partner = customer.partner_id.with_company(company)
+        lines = application.line_values(self.env, decision.Decision(taken.customer, (), calls=taken.calls), today)
+        return {
+            "customer_id": customer.id,
+            "company_id": company.id,
+            "channel": "call",
+            "level_id": taken.call_level.id,
+            "level_kind": taken.call_level.kind,
+            "regime": partner.followup_regime,
+            "lang": self._message_lang(partner, company),
+            "responsible_id": partner.followup_responsible_id.id,
+            "state": "queued",
+            "prepared_on": today,
+            "amount_total": float(sum(line.item.residual_company for line in taken.calls)),
+            "line_ids": [fields.Command.create(line) for line in lines],
+        }
+
+    @api.model
+    def _create_notices(self, values):
+        """Create, render and queue. All or nothing: the caller holds the savepoint."""
+        for vals in values:
+            vals.pop("fingerprint", None)
+        notices = self.env["followup.notice"].create([dict(vals) for vals in values])
+        written = notices.filtered(lambda notice: notice.channel == "email")
+        for notice in written:
+            notice.reference = application.payment_reference(notice)
+        reply_to = written.customer_id._notify_get_reply_to_batch(
+            defaults={notice.customer_id.id: notice.email_from for notice in written}
+        ) if written else {}
+        for notice in written:
+            notice.reply_to = reply_to.get(notice.customer_id.id) or notice.email_from
+        written._render()
+        written.filtered(lambda notice: notice.state == "queued")._queue()
+        (notices - written)._plan_call()
+        notices.filtered(lambda n: n.channel == "email" and n.level_id.channel_call)._plan_call()
+        self.env.flush_all()
+        return notices
+
+    # The night
+
+    @api.model
+    def _cron_night(self):
+        """Nightly run over all root companies. Safe to run twice, in two processes, or to kill anywhere."""
+        for company in self.env["res.company"].sudo().search([("parent_id", "=", False)]):
+            self._run_night(company, company._followup_today())
+
+    @api.model
+    def _run_night(self, company, today):
+        """One night of one root company.
+
+        :return: the `followup.run`
+        """
+        run = self.env["followup.run"].create({"company_id": company.id, "date": today})
+        self.env["followup.notice"]._confirm(company)
+        customer_ids = self._synchronise(company)
+        prepare = bool(company.followup_cutoff_date)
+        if not prepare:
+            run.message = self.env._(
+                "No notices were prepared: choose first from which due date on invoices are followed up "
+                "(Settings > Invoicing > Follow-up)."
+            )
+        cron = self.env["ir.cron"]
+        cron._commit_progress(remaining=len(customer_ids))
+        counts = {"customer_count": 0, "notice_count": 0, "review_count": 0, "call_count": 0, "failure_count": 0}
+        for ids in split_every(BATCH, customer_ids):
+            if not self._night_batch(company, list(ids), today, run, prepare, counts):
+                run.write({"state": "failed", "message": self.env._("Stopped: time is up, the next run goes on.")})
+                break
+        run.write({**counts, "ended": fields.Datetime.now(), "state": "done" if run.state == "running" else run.state})
+        cron._commit_progress()
+        return run
+
+    @api.model
+    def _night_batch(self, company, ids, today, run, prepare, counts):
+        """One batch in one transaction. Customers that another process holds are skipped: they are decided there."""
+        for attempt in range(3):
+            try:
+                locked = self.env["followup.customer"].browse(ids).try_lock_for_update(allow_referencing=True)
+                decisions = self._decide(company, self._select(company, locked.ids), today)
+                notices, failures = self._apply(company, decisions, today, run, prepare)
+                mails = notices.filtered(lambda notice: notice.channel == "email")
+                counts["customer_count"] += len(locked)
+                counts["notice_count"] += len(mails)
+                counts["review_count"] += len(mails.filtered(lambda notice: notice.state == "review"))
+                counts["call_count"] += len(notices - mails)
+                counts["failure_count"] += len(failures)
+                self._log_failures(run, failures)
+                run.write({"heartbeat": fields.Datetime.now(), **counts})
+                left = self.env["ir.cron"]._commit_progress(len(ids))
+                self.env.invalidate_all()
+                return left > 0
+            except psycopg2.OperationalError as error:
+                # Somebody wrote to the same customers: begin the batch again on what he left.
+                self.env.cr.rollback()
+                self.env.invalidate_all()
+                _logger.info("Follow-up batch tried again (%s): %s", attempt + 1, error)
+        return True
+
+    @api.model
+    def _log_failures(self, run, failures):
+        customers = self.env["followup.customer"].browse(failures)
+        self.env["followup.run.line"].create(
+            [
+                {
+                    "run_id": run.id,
+                    "customer_id": customer.id,
+                    "step": "failure",
+                    "amount": customer.amount_overdue,
+                    "note": failures[customer.id],
+                }
+                for customer in customers
+            ]
+        )
+
+    @api.model
+    def _preview(self, company, day):
+        """What the run of `day` would do if nothing changed until then; writes only the list."""
+        root = company._followup_root()
+        customer_ids = self._synchronise(root)
+        run = self.env["followup.run"].sudo().create(
+            {"company_id": root.id, "date": day, "preview": True, "state": "done", "ended": fields.Datetime.now()}
+        )
+        rows = []
+        for ids in split_every(BATCH, customer_ids):
+            for taken in self._decide(root, self._select(root, list(ids)), day):
+                if row := self._preview_row(run, taken, day):
+                    rows.append(row)
+        self.env["followup.run.line"].sudo().create(rows)
+        run.write(
+            {
+                "customer_count": len(customer_ids),
+                "notice_count": sum(row["step"] in ("message", "review") for row in rows),
+                "review_count": sum(row["step"] == "review" for row in rows),
+                "call_count": sum(row["step"] == "call" for row in rows),
+            }
+        )
+        return run
+
+    @api.model
+    def _preview_row(self, run, taken, day):
+        overdue, _buckets, _credit, _oldest = application.figures(taken, day)
+        if not taken.acts and not overdue:
+            return None
+        level = taken.message_level or taken.call_level
+        step = "none"
+        if taken.message:
+            step = "review" if taken.review else "message"
+        elif taken.calls:
+            step = "call"
+        return {
+            "run_id": run.id,
+            "customer_id": taken.customer.id,
+            "step": step,
+            "level_id": level.id if level else False,
+            "amount": float(overdue),
+            "note": "" if taken.acts else self._explain(application.pack_reasons(taken.reasons)),
+            "next_date": taken.next_date,
+        }
+
+    # Single customers
+
+    @api.model
+    def _refresh(self, company, partner_ids, today):
+        """Decide customers again now and write their figures; nothing is prepared."""
+        root = company._followup_root()
+        ids = self._synchronise(root, partner_ids)
+        for batch in split_every(BATCH, ids):
+            locked = self.env["followup.customer"].browse(batch).try_lock_for_update(allow_referencing=True)
+            self._apply(root, self._decide(root, self._select(root, locked.ids), today), today, prepare=False)
+
+    @api.model
+    def _prepare_manual(self, customer):
+        """Prepare the next notice of one customer because a person asks.
+
+        :raises UserError: with the reason when the ladder, the law or a hold does not allow one
+        """
+        company = customer.company_id
+        company._followup_check_may_write()
+        if not self.env.user.has_group("l10n_be_followup.l10n_be_followup_group_user"):
+            raise UserError(self.env._("You need the rights of a follow-up user to do this."))
+        if customer.review_notice_id:
+            return customer.review_notice_id
+        engine = self.sudo()
+        today = company._followup_today()
+        engine._synchronise(company, customer.partner_id.ids)
+        customer.sudo().lock_for_update(allow_referencing=True)
+        taken = engine._decide(company, engine._select(company, customer.ids), today, manual=True)[0]
+        if not taken.message:
+            if taken.calls:
+                raise UserError(
+                    self.env._(
+                        "The next step for %(customer)s is a call (%(level)s): no level is skipped. "
+                        "Call and use the button Log a call.",
+                        customer=customer.partner_id.display_name,
+                        level=self.env["followup.level"].browse(taken.call_level.id).name,
+                    )
+                )
+            raise UserError(
+                self.env._(
+                    "There is nothing to send to %(customer)s: %(why)s",
+                    customer=customer.partner_id.display_name,
+                    why=self._explain(application.pack_reasons(taken.reasons)) or self.env._("nothing is overdue."),
+                )
+            )
+        vals = engine._notice_values(company, taken, today, manual=True)
+        notice = engine._create_notices([vals])
+        customer._refresh()
+        return notice.sudo(False)
+
+    @api.model
+    def _complete_call(self, customer, summary):
+        """A call was made: close the planned one, or take the call level that is next, and write it down.
+
+        :param summary: what was said, in the user's language
+        """
+        planned = customer.notice_ids.filtered(lambda n: n.channel == "call" and n.state == "queued")
+        if planned.activity_id:
+            planned.activity_id.action_feedback(feedback=summary)
+            return
+        customer.message_post(body=summary)
+        engine = self.sudo()
+        company = customer.company_id
+        today = company._followup_today()
+        if not planned:
+            engine._synchronise(company, customer.partner_id.ids)
+            taken = engine._decide(company, engine._select(company, customer.ids), today, manual=True)[0]
+            if taken.calls:
+                planned = self.env["followup.notice"].sudo().create([engine._call_values(company, taken, today)])
+        planned.sudo()._call_done()
+
+    # Touched customers: decided again just before the commit of whoever touched them
+
+    @api.model
+    def _touch_partners(self, moves):
+        self._touch_partner_ids(moves.commercial_partner_id.ids)
+
+    @api.model
+    def _touch_partner_ids(self, partner_ids):
+        if not partner_ids or self.env.context.get("followup_no_refresh"):
+            return
+        hooks = self.env.cr.precommit
+        if "l10n_be_followup.partners" not in hooks.data:
+            hooks.data["l10n_be_followup.partners"] = set()
+            hooks.add(self.sudo()._refresh_touched)
+        hooks.data["l10n_be_followup.partners"].update(partner_ids)
+
+    @api.model
+    def _touch_companies(self, companies):
+        """Figures depend on settings; they are decided again by the next run, and when a customer is opened."""
+        self.env["followup.customer"].invalidate_model(["bank_data_warning"])
+
+    @api.model
+    def _refresh_touched(self):
+        """Never lets a payment fail: whatever goes wrong here is put right by the night."""
+        partner_ids = list(self.env.cr.precommit.data.pop("l10n_be_followup.partners", ()))
+        try:
+            with self.env.cr.savepoint(flush=False):
+                roots = self.env.execute_query(
+                    SQL(
+                        """SELECT DISTINCT split_part(company.parent_path, '/', 1)::int
+                             FROM account_move move
+                             JOIN res_company company ON company.id = move.company_id
+                            WHERE move.commercial_partner_id = ANY(%s)""",
+                        partner_ids,
+                    )
+                )
+                for company in self.env["res.company"].browse([row[0] for row in roots]):
+                    self._refresh(company, partner_ids, company._followup_today())
+        except Exception:  # noqa: BLE001
+            self.env.invalidate_all(flush=False)
+            _logger.warning("Follow-up figures of %s were not refreshed", partner_ids, exc_info=True)
+
+    # Words
+
+    @api.model
+    def _explain(self, packed):
+        """Reasons in the reader's language, one sentence."""
+        return "; ".join(self._explain_one(reason) for reason in application.unpack_reasons(packed))
+
+    @api.model
+    def _explain_one(self, reason):
+        until = format_date(self.env, reason.until) if reason.until else ""
+        texts = {
+            "not_yet": self.env._("the next step is not due before the day after %(until)s", until=until),
+            "not_overdue": self.env._("not overdue yet"),
+            "min_gap": self.env._("a message was sent recently: no other one until %(until)s", until=until),
+            "minimum_amount": self.env._("the amount is below the minimum"),
+            "credits": self.env._("unallocated payments or credit notes cover it: allocate them first"),
+            "bank_data_old": self.env._(
+                "the last bank data are of %(detail)s: import the bank statement first", detail=reason.detail
+            ),
+            "paused": self.env._("follow-up is paused until %(until)s (%(detail)s)", until=until, detail=reason.detail),
+            "before_cutoff": self.env._("it fell due before the date from which invoices are followed up"),
+            "not_working_day": self.env._("today is not a working day"),
+            "waiting_period": self.env._("the consumer's fourteen days run until %(until)s", until=until),
+            "notice_under_way": self.env._("a notice about it is under way"),
+            "notice_open": self.env._("another notice to this customer is not sent yet"),
+            "no_policy": self.env._("no policy fits this customer: choose one"),
+            "ladder_finished": self.env._("every level was used: decide what to do"),
+            "hold": self.env._("on hold until %(until)s: %(detail)s", until=until, detail=reason.detail),
+            "blocked": self.env._("the invoice is blocked"),
+            "no_followup": self.env._("marked as No Follow-Up"),
+            "payment_in_progress": self.env._("a payment is in progress"),
+            "failed": self.env._("a message could not be delivered: %(detail)s", detail=reason.detail),
+        }
+        return texts.get(reason.code, reason.code)
+
+    @api.model
+    def _bank_data_warning(self, company):
+        root = company._followup_root()
+        days = root.followup_freshness_days
+        today = root._followup_today()
+        newest = selection.newest_bank_data(self.env, root.id, today)
+        if not days:
+            return False
+        if newest is None:
+            return self.env._("There are no bank data: check first whether the customer paid.")
+        if (today - newest).days > days:
+            return self.env._(
+                "The last bank data are of %(date)s. Import the bank statement: the customer may have paid.",
+                date=format_date(self.env, newest),
+            )
+        return False

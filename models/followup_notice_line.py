@@ -1,0 +1,53 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class FollowupNoticeLine(models.Model):
+    """One open item in a notice, frozen: a snapshot that outlives the invoice it describes."""
+
+    _name = "followup.notice.line"
+    _description = "Follow-up Notice Line"
+    _order = "notice_id, level_rank desc, date_maturity, id"
+
+    notice_id = fields.Many2one("followup.notice", required=True, ondelete="cascade", index=True)
+    item_id = fields.Many2one("followup.item", ondelete="set null", index="btree_not_null")
+    move_id = fields.Many2one("account.move", "Invoice", ondelete="set null", index="btree_not_null")
+    level_id = fields.Many2one("followup.level", ondelete="set null")
+    level_kind = fields.Char()
+    level_name = fields.Char()
+    level_rank = fields.Integer()
+    episode = fields.Integer()
+    advances = fields.Boolean(help="This message takes the item to the level; other items are only listed.")
+    live = fields.Boolean(default=True, help="Off when the notice was cancelled, failed or came back.")
+    failure = fields.Text(help="Why the item could not be notified; it waits for a person.")
+
+    name = fields.Char("Number")
+    description = fields.Char(help="What was delivered: part of what a first reminder to a consumer must say.")
+    invoice_date = fields.Date()
+    date_maturity = fields.Date("Due Date")
+    days_late = fields.Integer()
+    currency_id = fields.Many2one("res.currency", required=True)
+    amount_total = fields.Monetary("Amount")
+    amount_residual = fields.Monetary("Open Amount")
+
+    # Forbids doubles whatever runs at the same time; the database is the truth (design, section 4).
+    _once_per_level = models.UniqueIndex(
+        "(item_id, level_id, episode) WHERE live AND advances",
+        "This item already has a notice at this level.",
+    )
+
+    def _forgive(self):
+        """Forget a failure, so that the item can be notified again."""
+        self.with_context(followup_engine=True).failure = False
+
+    def write(self, vals):
+        if not self.env.context.get("followup_engine"):
+            frozen = self.filtered(lambda line: line.notice_id.frozen)
+            if frozen and set(vals) - {"item_id", "move_id"}:
+                raise UserError(self.env._("What was sent cannot be changed: it is evidence."))
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_frozen(self):
+        if any(line.notice_id.frozen for line in self):
+            raise UserError(self.env._("What was sent cannot be deleted: it is evidence."))

@@ -1,0 +1,21 @@
+from odoo import fields, models
+
+
+class FollowupRunLine(models.Model):
+    """One customer in a run: a failure of the night, or a row of the preview."""
+
+    _name = "followup.run.line"
+    _description = "Follow-up Run Line"
+    _order = "run_id desc, amount desc, id"
+
+    run_id = fields.Many2one("followup.run", required=True, ondelete="cascade", index=True)
+    company_id = fields.Many2one(related="run_id.company_id", store=True)
+    customer_id = fields.Many2one("followup.customer", ondelete="cascade")
+    step = fields.Selection(
+        [("message", "Message"), ("review", "Message to review"), ("call", "Call"), ("none", "Nothing"), ("failure", "Failure")]
+    )
+    level_id = fields.Many2one("followup.level", ondelete="set null")
+    currency_id = fields.Many2one(related="run_id.company_id.currency_id")
+    amount = fields.Monetary("Overdue")
+    note = fields.Text()
+    next_date = fields.Date()

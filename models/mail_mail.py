@@ -1,0 +1,57 @@
+import logging
+import smtplib
+
+from odoo import fields, models
+
+_logger = logging.getLogger(__name__)
+
+
+class MailMail(models.Model):
+    """A notice is claimed, committed, before the mail server hears of it, whoever sends the mail."""
+
+    _inherit = "mail.mail"
+
+    followup_notice_id = fields.Many2one("followup.notice", index="btree_not_null", ondelete="set null", readonly=True)
+
+    def _send(self, auto_commit=False, raise_exception=False, smtp_session=None, **kwargs):
+        # EXTENDS mail
+        notices = self.filtered("followup_notice_id")
+        ordinary = self - notices
+        result = True
+        if ordinary:
+            result = super(MailMail, ordinary)._send(
+                auto_commit=auto_commit, raise_exception=raise_exception, smtp_session=smtp_session, **kwargs
+            )
+        if self.env["ir.mail_server"]._disable_send():
+            return result
+        for mail in notices:
+            if not mail.followup_notice_id._claim(mail):
+                if auto_commit:
+                    self.env.cr.commit()
+                continue
+            try:
+                super(MailMail, mail)._send(
+                    auto_commit=auto_commit, raise_exception=False, smtp_session=smtp_session, **kwargs
+                )
+            except smtplib.SMTPServerDisconnected as error:
+                # Before or after the final dot? Nobody can tell: the claim stands, a person looks.
+                _logger.warning("Follow-up notice %s: %s", mail.followup_notice_id.name, error)
+                mail.followup_notice_id._mark_unknown(str(error))
+                self.env.cr.commit()
+                # The session is dead: what is left goes with the next one.
+                self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+                break
+            self.env.cr.commit()
+        return result
+
+    def _postprocess_sent_message(self, success_pids, success_emails, failure_reason=False, failure_type=None):
+        # EXTENDS mail: the one place that hears of every result, also when the server could not be reached
+        for mail in self.filtered("followup_notice_id"):
+            mail.followup_notice_id._record_result(mail)
+        return super()._postprocess_sent_message(
+            success_pids, success_emails, failure_reason=failure_reason, failure_type=failure_type
+        )
+
+    def action_retry(self):
+        """EXTENDS mail: a mail of a notice is tried again from the notice, where it is decided again."""
+        return super(MailMail, self.filtered(lambda mail: not mail.followup_notice_id)).action_retry()

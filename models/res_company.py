@@ -1,0 +1,151 @@
+from datetime import datetime, time, timedelta
+
+import pytz
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from odoo.addons.base.models.res_partner import _tzs
+
+from ..legal.calendar import is_working_day
+
+
+class ResCompany(models.Model):
+    """Settings of follow-up. Branches follow their root company: one setting, one message, one sender."""
+
+    _inherit = "res.company"
+
+    followup_live = fields.Boolean(
+        "Live Follow-up",
+        help="Off (safe mode): the night prepares notices, but each one waits for a person. "
+        "On: levels marked automatic are sent by themselves.",
+    )
+    followup_cutoff_date = fields.Date(
+        "Follow up from",
+        help="Invoices that fell due before this date get no automatic step: they were handled elsewhere, "
+        "or are too old to be chased without a person looking at them first.",
+    )
+    followup_min_gap = fields.Integer(
+        "Days between two messages",
+        default=7,
+        help="A customer gets no second written message within this number of days.",
+    )
+    followup_minimum_amount = fields.Monetary(
+        "Minimum amount",
+        currency_field="currency_id",
+        default=5.0,
+        help="Below this overdue amount, after deduction of unallocated credits, nothing is sent.",
+    )
+    followup_minimum_ids = fields.One2many("followup.minimum", "company_id", "Minimum in other currencies")
+    followup_freshness_days = fields.Integer(
+        "Bank data not older than (days)",
+        default=7,
+        help="No automatic step when the last bank line or posted payment is older than this number of days: "
+        "the customer may have paid. 0 switches the check off.",
+    )
+    followup_pause_until = fields.Date("Pause follow-up until", help="Nothing is sent up to and including this day.")
+    followup_pause_reason = fields.Char("Reason of the pause")
+    followup_tz = fields.Selection(
+        _tzs,
+        "Follow-up time zone",
+        default="Europe/Brussels",
+        required=True,
+        help="Decides which day it is for your customers, and when the sending hours are.",
+    )
+    followup_send_from = fields.Float("Send from", default=8.0, help="Notices leave from this hour on.")
+    followup_send_until = fields.Float("Send until", default=20.0, help="Notices leave before this hour.")
+    followup_send_any_day = fields.Boolean(
+        "Also on days off", help="Send and decide on Saturdays, Sundays and public holidays as well."
+    )
+    followup_bounce_hours = fields.Integer(
+        "Hours before an e-mail counts as delivered",
+        default=48,
+        help="An e-mail that was accepted by the mail server and did not come back within this time is delivered: "
+        "only then does the item reach its next level.",
+    )
+
+    _followup_hours_check = models.Constraint(
+        "CHECK(followup_send_from >= 0 AND followup_send_until <= 24 AND followup_send_from < followup_send_until)",
+        "The hours in which notices are sent must lie between 0 and 24, and begin before they end.",
+    )
+    _followup_days_check = models.Constraint(
+        "CHECK(followup_min_gap >= 0 AND followup_freshness_days >= 0 AND followup_bounce_hours >= 0)",
+        "Numbers of days and hours for the follow-up cannot be negative.",
+    )
+
+    @api.constrains("followup_live", "followup_cutoff_date")
+    def _check_followup_live(self):
+        for company in self:
+            if not company.followup_live:
+                continue
+            if not company.followup_cutoff_date:
+                raise ValidationError(
+                    self.env._(
+                        "%(company)s: choose in Settings > Invoicing > Follow-up from which due date on invoices "
+                        "are followed up before you leave safe mode.",
+                        company=company.name,
+                    )
+                )
+            if self.env["ir.config_parameter"].sudo().get_param("database.is_neutralized"):
+                raise ValidationError(
+                    self.env._("This is a neutralised copy of a database: it never writes to customers.")
+                )
+
+    # The clock: asked here and nowhere deeper, so that everything else can be tested with a date.
+
+    def _followup_now(self):
+        """The company's local date and time.
+
+        :rtype: datetime with the time zone of the company
+        """
+        self.ensure_one()
+        return datetime.now(pytz.timezone(self._followup_root().followup_tz or "Europe/Brussels"))
+
+    def _followup_today(self):
+        """The company's date in its own time zone.
+
+        :rtype: date
+        """
+        return self._followup_now().date()
+
+    def _followup_root(self):
+        """The company whose settings, sender and customers count."""
+        return self.sudo().root_id
+
+    def _followup_is_working_day(self, day):
+        root = self._followup_root()
+        return root.followup_send_any_day or is_working_day(day)
+
+    def _followup_send_window(self, now=None):
+        """When a notice may leave, seen from `now`.
+
+        :return: None when it may leave at once, else the first allowed moment as a naive UTC datetime
+        """
+        root = self._followup_root()
+        now = now or root._followup_now()
+        start, stop = root.followup_send_from, root.followup_send_until
+        hour = now.hour + now.minute / 60
+        if root._followup_is_working_day(now.date()) and start <= hour < stop:
+            return None
+        day = now.date()
+        if hour >= start or not root._followup_is_working_day(day):
+            day += timedelta(days=1)
+        while not root._followup_is_working_day(day):
+            day += timedelta(days=1)
+        opening = datetime.combine(day, time(int(start), round(start % 1 * 60) % 60))
+        return pytz.timezone(root.followup_tz).localize(opening).astimezone(pytz.utc).replace(tzinfo=None)
+
+    def _followup_check_may_write(self):
+        """Refuse to write to customers from a copy of the database.
+
+        :raises UserError: when the database was neutralised
+        """
+        if self.env["ir.config_parameter"].sudo().get_param("database.is_neutralized"):
+            raise UserError(self.env._("This is a neutralised copy of a database: it never writes to customers."))
+
+    def write(self, vals):
+        """EXTENDS base: a change of settings changes what is due, so the figures are decided again."""
+        result = super().write(vals)
+        if any(name.startswith("followup_") for name in vals):
+            self.env["followup.engine"]._touch_companies(self)
+        return result

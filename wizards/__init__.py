@@ -1,0 +1,4 @@
+from . import followup_call_wizard
+from . import followup_hold_wizard
+from . import followup_live_wizard
+from . import followup_preview_wizard

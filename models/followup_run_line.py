@@ -19,3 +19,9 @@ class FollowupRunLine(models.Model):
     amount = fields.Monetary("Overdue")
     note = fields.Text()
     next_date = fields.Date()
+
+    def action_open_customer(self):
+        """Open the follow-up screen of the customer of this line."""
+        self.ensure_one()
+        action = self.customer_id.get_formview_action()
+        return action | {"context": {"followup_refresh": 1}}

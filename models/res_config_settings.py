@@ -1,5 +1,39 @@
-from odoo import models
+from odoo import fields, models
 
 
 class ResConfigSettings(models.TransientModel):
+    """Follow-up settings, kept on the root company: branches follow it (one setting, one message, one sender)."""
+
     _inherit = "res.config.settings"
+
+    followup_root_id = fields.Many2one("res.company", related="company_id.root_id", string="Follow-up Company")
+    followup_live = fields.Boolean(related="company_id.root_id.followup_live")
+    followup_cutoff_date = fields.Date(related="company_id.root_id.followup_cutoff_date", readonly=False)
+    followup_min_gap = fields.Integer(related="company_id.root_id.followup_min_gap", readonly=False)
+    followup_minimum_amount = fields.Monetary(
+        related="company_id.root_id.followup_minimum_amount", readonly=False, currency_field="currency_id"
+    )
+    followup_freshness_days = fields.Integer(related="company_id.root_id.followup_freshness_days", readonly=False)
+    followup_pause_until = fields.Date(related="company_id.root_id.followup_pause_until", readonly=False)
+    followup_pause_reason = fields.Char(related="company_id.root_id.followup_pause_reason", readonly=False)
+    followup_tz = fields.Selection(related="company_id.root_id.followup_tz", readonly=False)
+    followup_send_from = fields.Float(related="company_id.root_id.followup_send_from", readonly=False)
+    followup_send_until = fields.Float(related="company_id.root_id.followup_send_until", readonly=False)
+    followup_send_any_day = fields.Boolean(related="company_id.root_id.followup_send_any_day", readonly=False)
+    followup_bounce_hours = fields.Integer(related="company_id.root_id.followup_bounce_hours", readonly=False)
+
+    def action_followup_safe_mode(self):
+        """Back to safe mode: from now on every notice waits for a person."""
+        self.ensure_one()
+        self.company_id._followup_root().followup_live = False
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def action_followup_minimums(self):
+        """Open the minimum amounts of the root company in other currencies."""
+        self.ensure_one()
+        root = self.company_id._followup_root()
+        action = self.env["ir.actions.act_window"]._for_xml_id("l10n_be_followup.followup_minimum_action")
+        return action | {
+            "domain": [("company_id", "=", root.id)],
+            "context": {"default_company_id": root.id},
+        }

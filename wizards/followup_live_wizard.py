@@ -9,6 +9,7 @@ class FollowupLiveWizard(models.TransientModel):
     _description = "Leave Safe Mode"
 
     company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company._followup_root())
+    live = fields.Boolean(related="company_id.followup_live")
     cutoff_date = fields.Date(
         "Follow up invoices due from", required=True, default=lambda self: self._default_cutoff_date()
     )
@@ -52,6 +53,13 @@ class FollowupLiveWizard(models.TransientModel):
         self.ensure_one()
         self._check_manager()
         self.company_id.sudo().followup_cutoff_date = self.cutoff_date
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def action_safe_mode(self):
+        """Back to safe mode: from now on every notice waits for a person."""
+        self.ensure_one()
+        self._check_manager()
+        self.company_id.sudo().followup_live = False
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def _check_manager(self):

@@ -60,13 +60,12 @@ ensure_template() {
     )
 }
 
-# What the installed database depends on: every file of the add-on and its bridges but tests and tools.
+# What an installed database depends on: every file of the add-on and its bridges but the tests.
 addon_hash() {
     (
         cd "$CHECKOUT"
-        { git ls-files -z --cached --others --exclude-standard 2>/dev/null || find . -type f -print0; } \
-            | grep -zvE '^(\./)?(dev|docs|tests_fast|benchmarks|\.git|\.ci)/|\.md$|(^|/)tests/|__pycache__' \
-            | sort -z | xargs -0 sha256sum 2>/dev/null | sha256sum | cut -c1-12
+        checkout_files | grep -zvE "${NOT_ADDON/bridges|/}|(^|/)tests/" \
+            | sort -z | xargs -0 -r sha256sum | sha256sum | cut -c1-12
     )
 }
 

@@ -32,6 +32,10 @@ PYTHON=$VENV/bin/python
 # Keep the working tree clean: compiled files go to the cache too.
 export PYTHONPYCACHEPREFIX=$CACHE/pycache
 export RUFF_CACHE_DIR=$CACHE/ruff
+# The current folder is usually the checkout; its folders must not be importable by accident.
+export PYTHONSAFEPATH=1
+# Tools that Odoo or a lint calls by name come from the environment as well.
+case :$PATH: in *:"$VENV/bin":*) ;; *) PATH=$PATH:$VENV/bin ;; esac
 
 say() { printf '%s\n' "$*" >&2; }
 step() { printf '==> %s\n' "$*" >&2; }
@@ -47,6 +51,20 @@ lock() {
     fi
 }
 
+# The files of the checkout that are or could be committed, relative and separated by zero bytes.
+checkout_files() {
+    (
+        cd "$CHECKOUT"
+        if git rev-parse --git-dir >/dev/null 2>&1; then
+            git ls-files -z --cached --others --exclude-standard --deduplicate
+        else
+            find . -type f -not -path '*/__pycache__/*' -printf '%P\0'
+        fi | while IFS= read -r -d '' file; do [ ! -f "$file" ] || printf '%s\0' "$file"; done
+    )
+}
+# What does not belong to the installed add-on.
+NOT_ADDON='^(dev|docs|tests_fast|benchmarks|bridges|\.git|\.ci)/|^[^/]*\.(md|toml|cfg|txt)$|^Makefile$|^\.'
+
 hash_of() { cat "$@" | sha256sum | cut -c1-16; }
 
 # Where the Odoo package (the folder that holds odoo/) is: the user's own, or the downloaded one.
@@ -54,8 +72,9 @@ odoo_root() { printf %s "${ODOO_PATH:-$CACHE/odoo-src}"; }
 
 # Put the connection to PostgreSQL into the environment: the user's own server when PGHOST, PGPORT
 # or PGUSER says so, else the private one of the cache, started when it is not running.
+own_postgres() { [ -n "${PGHOST:-}${PGPORT:-}${PGUSER:-}" ] && [ "${FOLLOWUP_PG:-}" != private ]; }
 use_postgres() {
-    if [ -n "${PGHOST:-}${PGPORT:-}${PGUSER:-}" ] && [ "${FOLLOWUP_PG:-}" != private ]; then
+    if own_postgres; then
         psql -qAtX -d "${PGDATABASE:-postgres}" -c 'SELECT 1' >/dev/null 2>&1 </dev/null \
             || die "cannot reach PostgreSQL with the PGHOST/PGPORT/PGUSER you set; unset them to use a private server"
         return

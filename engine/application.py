@@ -31,6 +31,12 @@ def classify_failure(reason, failure_type=None):
     return "refused"
 
 
+def smtp_answer(reason):
+    """`550 no such user` out of the text of an smtplib exception; empty when there is none."""
+    found = re.search(r"""\((\d{3}), b['"](.*?)['"]\)""", reason or "", re.DOTALL)
+    return f"{found[1]} {found[2]}" if found else ""
+
+
 def content_key(lines, credits):
     """A text that is equal for two versions of a message exactly when the customer would see no difference."""
     rows = sorted(

@@ -220,39 +220,41 @@ def decide(
     today: date,
     is_working_day: Callable[[date], bool],
     manual: bool = False,
+    approved: frozenset[int] = frozenset(),
 ) -> Decision:
     """Decide what follow-up does for `customer` on `today`.
 
-    `manual`: a person asks for the next notice now; the reasons in `SOFT_REASONS` are waived, never the others
-    (a hold, a dispute, a notice under way, the consumer's waiting period, credits that cover the debt).
+    `manual`: a person asks for the next notice now; `approved`: ids of items whose next step a person has
+    approved. For them the reasons in `SOFT_REASONS` are waived, never the others (a hold, a dispute, a notice
+    under way, the consumer's waiting period, credits that cover the debt).
     """
     group_reasons = _currency_reasons(customer, settings, today)
     decisions = tuple(
         _decide_item(item, customer, settings, today, is_working_day, group_reasons) for item in customer.items
     )
-    if manual:
-        decisions = tuple(_waive_soft(decision) for decision in decisions)
+    waived = frozenset(item.id for item in customer.items) if manual else approved
+    decisions = tuple(_waive_soft(d) if d.item.id in waived else d for d in decisions)
     due = [decision for decision in decisions if decision.due]
     total = sum((item.residual_company for item in _chaseable(customer, today)), ZERO)
     total -= sum((credit.amount_company for credit in customer.credits), ZERO)
-    if not manual:
-        small = {d.level.id for d in due if d.level and d.level.minimum_amount > max(total, ZERO)}
-        decisions = tuple(
-            _with_reason(d, Reason("minimum_amount")) if d.due and d.level and d.level.id in small else d
-            for d in decisions
-        )
-        due = [decision for decision in decisions if decision.due]
+    small = {d.level.id for d in due if d.level and d.level.minimum_amount > max(total, ZERO)}
+    decisions = tuple(
+        _with_reason(d, Reason("minimum_amount"))
+        if d.due and d.level and d.level.id in small and d.item.id not in waived
+        else d
+        for d in decisions
+    )
 
-    written = [d for d in due if d.level and d.level.written]
+    written = [d for d in decisions if d.due and d.level and d.level.written]
     gap_until = None
     if customer.last_message_on is not None and settings.minimum_gap > 0:
         gap_until = customer.last_message_on + timedelta(days=settings.minimum_gap - 1)
-    if written and not manual and gap_until is not None and gap_until >= today:
-        blocked = {d.item.id for d in written}
+    if gap_until is not None and gap_until >= today:
+        blocked = {d.item.id for d in written} - waived
         decisions = tuple(
             _with_reason(d, Reason("min_gap", gap_until)) if d.item.id in blocked else d for d in decisions
         )
-        written = []
+        written = [d for d in written if d.item.id not in blocked]
     calls = [d for d in decisions if d.due and d.level and d.level.call and not d.level.written]
 
     message_level = max((d.level for d in written if d.level), key=lambda level: level.rank, default=None)
@@ -321,7 +323,7 @@ def _decide_item(
     if day > today:
         waiting = level.delay_from == "waiting_period" and item.waiting_until is not None
         reasons.append(Reason("waiting_period" if waiting else "not_yet", day - timedelta(days=1)))
-    if not overdue and level.kind != "courtesy" and day <= today:
+    if not overdue and level.kind != "courtesy":
         reasons.append(Reason("not_overdue", item.due_date))
     if overdue:
         reasons.extend(group_reasons.get(item.currency, ()))

@@ -41,18 +41,26 @@ class AccountMove(models.Model):
 
     @api.model
     def _search_followup_level_reached_id(self, operator, value):
-        if operator in Domain.NEGATIVE_OPERATORS:
-            return NotImplemented
-        return Domain("line_ids.followup_level_reached_id", operator, value)
+        return self._search_followup_items("level_id", operator, value)
 
     @api.model
     def _search_followup_next_date(self, operator, value):
+        return self._search_followup_items("next_date", operator, value)
+
+    @api.model
+    def _search_followup_items(self, name, operator, value):
+        """Entries of which an open item matches. Empty is the complement of set: most entries have no item at all."""
         if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented
-        items = self.env["followup.item"].sudo()._search(
-            Domain("is_open", "=", True) & Domain("next_date", operator, value)
-        )
-        return Domain("line_ids", "in", items.subselect("move_line_id"))
+
+        def matching(domain):
+            items = self.env["followup.item"].sudo()._search(Domain("is_open", "=", True) & domain)
+            return Domain("line_ids", "in", items.subselect("move_line_id"))
+
+        if operator == "in" and False in value:
+            empty = ~matching(Domain(name, "!=", False))
+            return empty | matching(Domain(name, "in", [item for item in value if item is not False]))
+        return matching(Domain(name, operator, value))
 
     def _post(self, soft=True):
         """EXTENDS account: keep the regime that holds on the day of posting."""

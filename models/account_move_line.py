@@ -25,5 +25,9 @@ class AccountMoveLine(models.Model):
     def _search_followup_level_reached_id(self, operator, value):
         if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented
-        items = self.env["followup.item"].sudo()._search([("level_id", operator, value)])
-        return Domain("id", "in", items.subselect("move_line_id"))
+        items = self.env["followup.item"].sudo()
+        if operator == "in" and False in value:
+            # Empty is the complement of set: most journal items are not followed up.
+            reached = items._search([("level_id", "!=", False), ("level_id", "not in", list(value))])
+            return Domain("id", "not in", reached.subselect("move_line_id"))
+        return Domain("id", "in", items._search([("level_id", operator, value)]).subselect("move_line_id"))

@@ -141,6 +141,9 @@ class FollowupCustomer(models.Model):
             self._refresh()
         return super().web_read(specification)
 
+    # The web client reads on a read-only connection where it can; this one may write.
+    web_read._readonly = False
+
     def action_refresh(self):
         self._refresh()
 
@@ -205,7 +208,8 @@ class FollowupCustomer(models.Model):
     def _after_message(self, notice):
         """A message left: remember the day, for the minimum gap and for the eyes."""
         self.ensure_one()
-        self.sudo().write({"last_message_date": notice._local_date(notice.sent_date)})
+        state = "waiting" if self.state == "queued" else self.state
+        self.sudo().write({"last_message_date": notice._local_date(notice.sent_date), "state": state})
 
     def _report_failure(self, text):
         """Keep what went wrong on the customer, with one activity for his responsible person."""

@@ -1,3 +1,4 @@
+import functools
 import logging
 
 import psycopg2
@@ -108,22 +109,20 @@ class FollowupEngine(models.AbstractModel):
     # Decide
 
     @api.model
-    def _decide(self, company, customers, today, manual=False):
+    def _decide(self, company, customers, today, manual=False, approved=frozenset()):
         """:rtype: list of `engine.decision.Decision`, one per customer, in the same order"""
         settings = self._settings(company, today)
-        return [
-            decision.decide(customer, settings, today, company._followup_is_working_day, manual=manual)
-            for customer in customers
-        ]
+        working = functools.cache(company._followup_is_working_day)
+        return [decision.decide(customer, settings, today, working, manual, approved) for customer in customers]
 
     @api.model
     def _decide_for_notice(self, notice, today):
         """Decide the customer of a notice again as if that notice did not exist."""
         self._synchronise(notice.company_id, notice.partner_id.ids)
         customers = self._select(notice.company_id, notice.customer_id.ids, exclude_notice_id=notice.id)
-        return self._decide(
-            notice.company_id, customers, today, manual=notice.manual or bool(notice.approved_by)
-        )[0]
+        # A person's yes stands for the items that he saw, not for what has become due since.
+        approved = notice.line_ids.filtered("advances").item_id.ids if notice.manual or notice.approved_by else ()
+        return self._decide(notice.company_id, customers, today, approved=frozenset(approved))[0]
 
     # Apply
 
@@ -610,7 +609,10 @@ class FollowupEngine(models.AbstractModel):
     def _explain_one(self, reason):
         until = format_date(self.env, reason.until) if reason.until else ""
         texts = {
-            "not_yet": self.env._("the next step is not due before the day after %(until)s", until=until),
+            "not_yet": self.env._(
+                "the next step is due on %(date)s",
+                date=format_date(self.env, fields.Date.add(reason.until, days=1)) if reason.until else "",
+            ),
             "not_overdue": self.env._("not overdue yet"),
             "min_gap": self.env._("a message was sent recently: no other one until %(until)s", until=until),
             "minimum_amount": self.env._("the amount is below the minimum"),

@@ -240,6 +240,8 @@ class FollowupNotice(models.Model):
         """Offer a failed notice to the mail server again."""
         self._check_user()
         failed = self.filtered(lambda notice: notice.state == "failed")
+        if not failed:
+            raise UserError(self.env._("Only a failed notice can be tried again."))
         for notice in failed:
             recipient = notice.partner_id._followup_recipient(notice.company_id)
             notice._go(
@@ -409,7 +411,7 @@ class FollowupNotice(models.Model):
             self._rebuild(vals)
             self._back_to_review(mail, "changed")
             return False
-        if changed or self.prepared_on != today:
+        if changed or self.prepared_on != today or vals["email_to"] != self.email_to:
             self._rebuild(vals)
         return True
 
@@ -436,7 +438,7 @@ class FollowupNotice(models.Model):
         elif mail.state == "outgoing":
             mail.write({"state": "cancel", "failure_reason": f"notice {self.name} is {self.state}"})
 
-    def _record_result(self, mail):
+    def _record_result(self, mail, failure_type=None):
         """Note what the mail server answered. Called by the mail queue after every attempt."""
         self.ensure_one()
         if self.state not in ("queued", "sending"):
@@ -447,8 +449,9 @@ class FollowupNotice(models.Model):
             return
         if mail.state != "exception":
             return
-        reason = tools.html2plaintext(mail.failure_reason or "") or mail.failure_type or ""
-        outcome = application.classify_failure(reason, mail.failure_type)
+        reason = mail.failure_reason or failure_type or ""
+        outcome = application.classify_failure(reason, failure_type)
+        reason = self._describe_failure(reason)
         if self.state == "queued" and outcome == "unknown":
             outcome = "later"  # not claimed: the server never saw it
         if outcome == "unknown":
@@ -465,6 +468,15 @@ class FollowupNotice(models.Model):
             mail.write({"state": "outgoing", "scheduled_date": retry_at})
         else:
             self._fail(reason)
+
+    def _describe_failure(self, reason):
+        """The mail server's answer in words that a person can act on."""
+        answer = application.smtp_answer(reason)
+        if answer:
+            return self.env._(
+                "the mail server refused %(address)s and said: %(answer)s", address=self.email_to, answer=answer
+            )
+        return reason.strip().splitlines()[-1] if reason.strip() else self.env._("no reason given")
 
     def _fail(self, reason):
         self._go("failed", failure=reason)
@@ -517,7 +529,8 @@ class FollowupNotice(models.Model):
         """The message arrived: items reach their level, and a consumer's fourteen days count from `day`."""
         self.ensure_one()
         free_until = False
-        if self.channel == "email" and "first_reminder" in self.line_ids.filtered("advances").mapped("level_kind"):
+        # Only a message with the block for consumers begins the fourteen days; a business reminder does not.
+        if self.regime == "b2c" and self.channel == "email" and "first_reminder" in self.line_ids.filtered("advances").mapped("level_kind"):
             free_until = self._free_until(day)
         self._go("delivered", delivered_on=day, waiting_until=free_until)
         self.env["followup.item"]._recompute_levels(self.line_ids.filtered("advances").item_id.ids)

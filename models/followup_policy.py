@@ -32,7 +32,8 @@ class FollowupPolicy(models.Model):
         default="[]",
         help="Condition on the customer. The first policy that matches is used.",
     )
-    level_ids = fields.One2many("followup.level", "policy_id", "Levels", copy=True)
+    # Levels that are not in use (the courtesy message) stay visible, to be switched on.
+    level_ids = fields.One2many("followup.level", "policy_id", "Levels", copy=True, context={"active_test": False})
     level_count = fields.Integer(compute="_compute_level_count")
     note = fields.Html(translate=True)
 

@@ -47,7 +47,7 @@ class MailMail(models.Model):
     def _postprocess_sent_message(self, success_pids, success_emails, failure_reason=False, failure_type=None):
         # EXTENDS mail: the one place that hears of every result, also when the server could not be reached
         for mail in self.filtered("followup_notice_id"):
-            mail.followup_notice_id._record_result(mail)
+            mail.followup_notice_id._record_result(mail, failure_type or mail.failure_type)
         return super()._postprocess_sent_message(
             success_pids, success_emails, failure_reason=failure_reason, failure_type=failure_type
         )

@@ -1,0 +1,4 @@
+from . import test_access
+from . import test_engine
+from . import test_policy
+from . import test_sending

@@ -1,0 +1,150 @@
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user
+
+from .common import FollowupCommon
+
+
+class TestAccess(FollowupCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        company = {"company_id": cls.company.id, "company_ids": [Command.set(cls.company.ids)]}
+        cls.reader = new_test_user(cls.env, "followup_reader", "account.group_account_readonly", **company)
+        cls.biller = new_test_user(cls.env, "followup_biller", "account.group_account_invoice", **company)
+        cls.user = new_test_user(cls.env, "followup_user", "l10n_be_followup.l10n_be_followup_group_user", **company)
+        cls.manager = new_test_user(
+            cls.env, "followup_manager", "l10n_be_followup.l10n_be_followup_group_manager", **company
+        )
+        cls.stranger = new_test_user(cls.env, "followup_stranger", "base.group_user", **company)
+
+    def test_a_user_does_the_daily_work(self):
+        move = self.invoice()
+        customer = self.business.with_user(self.user).action_open_followup()["res_id"]
+        customer = self.env["followup.customer"].with_user(self.user).browse(customer)
+        self.assertEqual(customer.amount_overdue, 100.0)
+        notice = self.env["followup.notice"].with_user(self.user).browse(customer.action_prepare_notice()["res_id"])
+        self.assertEqual(notice.line_ids.move_id, move)
+        notice.action_approve()
+        self.assertEqual(notice.state, "queued")
+        self.env["followup.hold.wizard"].with_user(self.user).create(
+            {"customer_id": customer.id, "until": "2026-12-01", "reason": "wacht"}
+        ).action_confirm()
+        self.assertEqual(customer.hold_ids.user_id, self.user)
+        customer.hold_ids.action_release()
+        self.assertFalse(customer.hold_ids.active_now)
+
+    def test_a_user_cannot_change_policies_or_leave_safe_mode(self):
+        with self.assertRaises(AccessError):
+            self.business_policy.with_user(self.user).name = "x"
+        with self.assertRaises(AccessError):
+            self.level(10).with_user(self.user).delay = 1
+        with self.assertRaises(AccessError):
+            self.env["followup.live.wizard"].with_user(self.user).create({"cutoff_date": "2026-01-01"})
+
+    def test_a_manager_does(self):
+        self.level(10).with_user(self.manager).delay = 4
+        self.company.followup_live = False
+        wizard = self.env["followup.live.wizard"].with_user(self.manager).create(
+            {"company_id": self.company.id, "cutoff_date": "2026-02-01", "confirmed": True}
+        )
+        wizard.action_confirm()
+        self.assertTrue(self.company.followup_live)
+
+    def test_live_mode_needs_the_confirmation(self):
+        self.company.followup_live = False
+        wizard = self.env["followup.live.wizard"].with_user(self.manager).create(
+            {"company_id": self.company.id, "cutoff_date": "2026-02-01"}
+        )
+        wizard.action_confirm()
+        self.assertFalse(self.company.followup_live)
+
+    def test_a_reader_reads_and_writes_nothing(self):
+        self.invoice()
+        self.night()
+        reader = self.reader
+        customer = self.customer().with_user(reader)
+        self.assertEqual(customer.amount_overdue, 100.0)
+        notice = self.notices().with_user(reader).sudo(False)
+        self.assertTrue(notice.subject)
+        self.assertTrue(customer.item_ids.why)
+        for action in (customer.action_prepare_notice, notice.action_send_now, notice.action_reject):
+            with self.assertRaises((AccessError, UserError)):
+                action()
+        with self.assertRaises(AccessError):
+            self.env["followup.hold"].with_user(reader).create(
+                {"customer_id": customer.id, "until": "2026-12-01", "reason": "x"}
+            )
+
+    def test_billing_sees_the_state_on_invoices_and_the_button(self):
+        move = self.invoice()
+        self.night()
+        self.deliver(self.notices())
+        self.env.invalidate_all()
+        shown = move.with_user(self.biller)
+        self.assertEqual(shown.followup_level_reached_id.name, "Friendly reminder")
+        self.assertTrue(shown.followup_tracked)
+        self.assertEqual(self.business.with_user(self.biller).followup_overdue, 100.0)
+        found = self.env["account.move"].with_user(self.biller).search(
+            [("followup_level_reached_id", "=", self.level(10).id)]
+        )
+        self.assertEqual(found, move)
+        lines = self.env["account.move.line"].search([("followup_level_reached_id", "=", self.level(10).id)])
+        self.assertEqual(lines.move_id, move)
+        self.assertIn(move, self.env["account.move"].search([("followup_next_date", ">", "2026-11-01")]))
+
+    def test_a_stranger_sees_nothing(self):
+        self.invoice()
+        customer = self.refreshed().with_user(self.stranger)
+        with self.assertRaises(AccessError):
+            customer.amount_overdue  # noqa: B018
+        with self.assertRaises(AccessError):
+            self.env["followup.notice"].with_user(self.stranger).search([])
+
+    def test_companies_do_not_see_each_other(self):
+        self.invoice()
+        self.night()
+        other = self.setup_other_company()["company"]
+        outsider = new_test_user(
+            self.env,
+            "followup_outsider",
+            "l10n_be_followup.l10n_be_followup_group_manager",
+            company_id=other.id,
+            company_ids=[Command.set(other.ids)],
+        )
+        for model in ("followup.customer", "followup.notice", "followup.notice.line", "followup.item", "followup.run"):
+            self.assertFalse(self.env[model].with_user(outsider).search([]), model)
+        self.assertIn(self.business_policy, self.env["followup.policy"].with_user(outsider).search([]))
+
+    def test_the_button_adds_one_query_to_the_customer(self):
+        self.invoice()
+        self.refreshed()
+        self.env.invalidate_all()
+        partner = self.business.with_user(self.user)
+        partner.read(["name", "commercial_partner_id"])
+        self.env.company.root_id.parent_path  # noqa: B018 - read by every form already
+        self.env.user.has_group("base.group_user")
+        with self.assertQueryCount(1):
+            partner.read(["followup_overdue"])
+
+    def test_regime_of_customers(self):
+        create = self.env["res.partner"].create
+        belgium = self.env.ref("base.be").id
+        for values, regime in (
+            ({"is_company": True, "vat": "BE0477472701"}, "b2b"),
+            ({"is_company": True, "company_registry": "0477.472.701"}, "b2b"),
+            ({"is_company": False, "vat": "BE0477472701"}, "b2b"),
+            ({"is_company": True}, "b2c"),
+            ({}, "b2c"),
+            ({"followup_authority": True}, "b2g"),
+        ):
+            partner = create({"name": "x", "country_id": belgium, **values})
+            self.assertEqual(partner.followup_regime, regime, values)
+
+    def test_the_regime_is_kept_on_the_invoice(self):
+        move = self.invoice()
+        self.assertEqual(move.followup_regime, "b2b")
+        self.business.vat = False
+        self.business.company_registry = False
+        self.assertEqual(self.business.followup_regime, "b2c")
+        self.assertEqual(move.followup_regime, "b2b")

@@ -39,23 +39,26 @@ run_odoo() {
 }
 
 manifest_depends() {
-    python3 -c 'import ast, sys; print(*ast.literal_eval(open(sys.argv[1]).read()).get("depends", []))' "$1" 2>/dev/null || true
+    [ ! -f "$1" ] || python3 -c 'import ast, sys; print(*ast.literal_eval(open(sys.argv[1]).read()).get("depends", []))' "$1"
 }
 
-# The template: made once, then only copied. Prints nothing, sets TEMPLATE.
+# ensure_template [ARGS…]: the database that others are copied from; made once for each set of
+# arguments (demo data, languages). Prints nothing, sets TEMPLATE.
 ensure_template() {
     local modules=$TEMPLATE_MODULES module
     for module in $(manifest_depends "$CHECKOUT/__manifest__.py"); do
+        # An add-on of this checkout or of OCA has its own life.
+        [ ! -d "$CHECKOUT/bridges/$module" ] && [ ! -d "$OCA_DIR/$module" ] || continue
         [[ ,$modules, == *,$module,* ]] || modules+=,$module
     done
-    TEMPLATE=template_$({ echo "$modules"; odoo_root; cat "$(odoo_root)/odoo/release.py"; cat "$CACHE/odoo/.stamp" 2>/dev/null; } | sha256sum | cut -c1-10)
+    TEMPLATE=template_$({ echo "$modules $*"; odoo_root; cat "$(odoo_root)/odoo/release.py"; cat "$CACHE/odoo/.stamp" 2>/dev/null || true; } | sha256sum | cut -c1-10)
     ! db_exists "$TEMPLATE" || return 0
     (
-        lock template
+        lock "$TEMPLATE"
         ! db_exists "$TEMPLATE" || exit 0
-        step "template database with $modules (once, about a minute)"
+        step "template database with $modules $* (once, about a minute)"
         drop_db "${TEMPLATE}_new"
-        run_odoo template -d "${TEMPLATE}_new" -i "$modules" --stop-after-init || die "the template database could not be made"
+        run_odoo "$TEMPLATE" -d "${TEMPLATE}_new" -i "$modules" --stop-after-init "$@" || die "the template database could not be made"
         rename_db "${TEMPLATE}_new" "$TEMPLATE"
     )
 }

@@ -136,7 +136,7 @@ class FollowupEngine(models.AbstractModel):
         failures = {}
         if prepare:
             notices, failures = self._prepare(company, decisions, today, run)
-        made = notices.grouped("customer_id")
+            decisions = self._decide_after_notices(company, decisions, notices, today)
         customers = self.env["followup.customer"].browse([d.customer.id for d in decisions])
         states = {customer.id: customer.failure for customer in customers}
         partners = customers.partner_id.with_company(company)
@@ -144,8 +144,6 @@ class FollowupEngine(models.AbstractModel):
         waiting = self._open_notice_states(customers)
         extra = {}
         for taken, customer in zip(decisions, customers, strict=True):
-            for notice in made.get(customer, ()):
-                waiting.setdefault(customer.id, set()).add(notice.state)
             item_policy = next((item.policy for item in taken.customer.items if item.policy), None)
             extra[customer.id] = {
                 "state": self._customer_state(
@@ -159,6 +157,15 @@ class FollowupEngine(models.AbstractModel):
         for customer_id, text in failures.items():
             self.env["followup.customer"].browse(customer_id)._report_failure(text)
         return notices, failures
+
+    @api.model
+    def _decide_after_notices(self, company, decisions, notices, today):
+        """What stands on the screen is the situation after the notices: one more read for their customers."""
+        if not notices:
+            return decisions
+        ids = notices.customer_id.ids
+        fresh = {d.customer.id: d for d in self._decide(company, self._select(company, ids), today)}
+        return [fresh.get(taken.customer.id, taken) for taken in decisions]
 
     @api.model
     def _open_notice_states(self, customers):

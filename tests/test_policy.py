@@ -31,7 +31,10 @@ class TestPolicy(FollowupCommon):
         for policy in self.business_policy, self.consumer_policy:
             policy._check_ladder()
         self.assertEqual(
-            [(lv.kind, lv.delay, lv.delay_from, lv.channel_email, lv.channel_call) for lv in self.business_policy.level_ids],
+            [
+                (lv.kind, lv.delay, lv.delay_from, lv.channel_email, lv.channel_call)
+                for lv in self.business_policy.level_ids.filtered("active")
+            ],
             [
                 ("first_reminder", 3, "due_date", True, False),
                 ("reminder", 7, "previous", False, True),
@@ -42,7 +45,7 @@ class TestPolicy(FollowupCommon):
             ],
         )
         self.assertEqual(
-            [(lv.kind, lv.delay, lv.delay_from) for lv in self.consumer_policy.level_ids],
+            [(lv.kind, lv.delay, lv.delay_from) for lv in self.consumer_policy.level_ids.filtered("active")],
             [
                 ("first_reminder", 3, "due_date"),
                 ("reminder", 10, "previous"),
@@ -118,7 +121,7 @@ class TestPolicy(FollowupCommon):
 
     def test_copy_keeps_the_levels(self):
         copy = self.business_policy.copy()
-        self.assertEqual(len(copy.level_ids), 6)
+        self.assertEqual(len(copy.level_ids.filtered("active")), 6)
         self.assertIn("copy", copy.name)
 
     def test_choice_own_then_matching_then_default(self):

@@ -202,9 +202,7 @@ class Pages(http.server.BaseHTTPRequestHandler):
         if part is None or part.get_content_subtype() != "html":
             text = f"<pre>{html.escape(text)}</pre>"
         numbers = {
-            sub["content-id"].strip("<> "): number
-            for number, sub in enumerate(message.walk())
-            if sub["content-id"]
+            sub["content-id"].strip("<> "): number for number, sub in enumerate(message.walk()) if sub["content-id"]
         }
 
         def link(match):

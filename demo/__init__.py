@@ -1,1 +1,1 @@
-from . import followup_demo
+from . import followup_demo, followup_demo_history

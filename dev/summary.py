@@ -23,17 +23,18 @@ def expected_skips():
 
 
 def read_junit(path):
-    """Return (cases, failures, skips); the last two are lists of (test, message, details)."""
-    cases, failures, skips = 0, [], []
+    """Return (cases, failures, skips, times); failures and skips are lists of (test, message, details)."""
+    cases, failures, skips, times = 0, [], [], []
     for case in ElementTree.parse(path).getroot().iter("testcase"):
         cases += 1
         name = f"{case.get('classname', '')}.{case.get('name', '')}"
+        times.append((float(case.get("time") or 0), name))
         for kind, found in (("failure", failures), ("error", failures), ("skipped", skips)):
             element = case.find(kind)
             if element is not None:
                 found.append((name, element.get("message") or "", element.text or ""))
                 break
-    return cases, failures, skips
+    return cases, failures, skips, times
 
 
 def tail(path, lines=40):
@@ -53,7 +54,7 @@ def add(name, junit, log, exit_code):
         print(f"{name}: FAILED, pytest did not run (log: {log})\n{tail(log)}")
         store(name, 0, 1, 0)
         return 1
-    cases, failures, skips = read_junit(junit)
+    cases, failures, skips, durations = read_junit(junit)
     allowed = expected_skips()
     surprises = [
         (test, message)
@@ -77,13 +78,16 @@ def add(name, junit, log, exit_code):
     failed += len(problems)
     passed = max(cases - len(failures) - len(skips), 0)
     word = "FAILED" if bad else "ok"
-    times = re.findall(r"in ([\d.]+)s(?: \([\d:]+\))? =*$", tail(log))
+    times = re.findall(r"in ([\d.]+)s(?: \([\d:]+\))?(?: =+)?$", tail(log), re.MULTILINE)
     print(
         f"{name}: {word}, {passed} passed, {len(failures)} failed, {len(skips)} skipped"
         + (f", {times[-1]} s" if times else "")
         + (f" ({', '.join(problems)})" if problems else "")
         + f" (log: {log})"
     )
+    for seconds, test in sorted(durations, reverse=True)[:5]:
+        if seconds >= 5:
+            print(f"    {seconds:6.1f} s  {test}")
     store(name, passed, failed, len(skips))
     return int(bad)
 

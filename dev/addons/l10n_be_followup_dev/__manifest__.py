@@ -3,7 +3,6 @@
     "summary": "Makes Debian's build of Odoo usable for browser tests; never part of the product",
     "version": "19.0.1.0.0",
     "author": "l10n_be_followup contributors",
-    "website": "https://github.com/OCA",
     "license": "LGPL-3",
     "category": "Hidden",
     "depends": ["mail"],

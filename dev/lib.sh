@@ -32,8 +32,6 @@ PYTHON=$VENV/bin/python
 # Keep the working tree clean: compiled files go to the cache too.
 export PYTHONPYCACHEPREFIX=$CACHE/pycache
 export RUFF_CACHE_DIR=$CACHE/ruff
-# The current folder is usually the checkout; its folders must not be importable by accident.
-export PYTHONSAFEPATH=1
 # Tools that Odoo or a lint calls by name come from the environment as well.
 case :$PATH: in *:"$VENV/bin":*) ;; *) PATH=$PATH:$VENV/bin ;; esac
 
@@ -100,6 +98,9 @@ addons_path() {
 # Everything a script needs to run Odoo: configuration file, Python path, PostgreSQL.
 use_odoo() {
     use_postgres
+    # The current folder is usually the checkout; its folders must not be importable by accident.
+    # (Not set for pip: old packages need theirs.)
+    export PYTHONSAFEPATH=1
     PYTHONPATH=$(odoo_root)
     export PYTHONPATH
     mkdir -p "$WORK" "$LOGS" "$DATA_DIR"

@@ -1,0 +1,156 @@
+"""Bring the translations of an add-on up to date with a fresh template, or check that they are. Called by `dev/i18n`."""
+
+import argparse
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+
+import polib
+
+LANGUAGES = ("nl", "fr", "de")
+#: The whole header: no dates and no versions, so that a file changes only when its messages do.
+HEADER = {
+    "Project-Id-Version": "Odoo 19.0",
+    "MIME-Version": "1.0",
+    "Content-Type": "text/plain; charset=UTF-8",
+    "Content-Transfer-Encoding": "8bit",
+}
+TAG = re.compile(r"<(/?)([a-zA-Z][\w-]*)((?:\s+[\w:.-]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'))?)*)\s*(/?)>")
+ATTRIBUTE = re.compile(r"([\w:.-]+)\s*=\s*(\"[^\"]*\"|'[^']*')")
+#: Attributes whose words are translated inside a message.
+WORDS = {"alt", "title", "placeholder", "aria-label", "data-tooltip", "label", "string"}
+NAMED = re.compile(r"%\(\w+\)[#0\- +]*[\d.]*[a-zA-Z]")
+PLAIN = re.compile(r"%[#0\-+]*[\d.]*[sdrfi]")
+EXPRESSION = re.compile(r"\{\{.*?\}\}|\$\{.*?\}|#\{.*?\}")
+
+
+def placeholders(entry, text):
+    """What must be the same in a message and in its translation, counted."""
+    found = Counter(EXPRESSION.findall(text))
+    if any(where.startswith("code:") for where, _line in entry.occurrences):
+        text = text.replace("%%", "")
+        found.update(NAMED.findall(text))
+        found.update(PLAIN.findall(NAMED.sub("", text)))
+    for closing, name, attributes, _single in TAG.findall(text):
+        kept = [f"{key}={value}" for key, value in ATTRIBUTE.findall(attributes) if key not in WORDS]
+        found[f"<{closing}{' '.join([name, *kept])}>"] += 1
+    return found
+
+
+def blank(language=None):
+    po = polib.POFile(wrapwidth=78)
+    po.metadata = dict(HEADER)
+    if language:
+        po.metadata["Language"] = language
+    return po
+
+
+def load(path):
+    return polib.pofile(str(path), wrapwidth=78)
+
+
+def messages(po):
+    """What of a template must agree with the code."""
+    return {entry.msgid: (frozenset(entry.occurrences), entry.comment) for entry in po if not entry.obsolete}
+
+
+def template(exported, module):
+    """The exported messages in a stable order, under our own header."""
+    po = blank()
+    po.header = f"Translation template of Odoo add-on {module}."
+    for entry in sorted(load(exported), key=lambda entry: entry.msgid):
+        if not entry.msgid:
+            continue
+        entry.occurrences.sort()
+        po.append(entry)
+    return po
+
+
+def merge(pot, path, language, module):
+    """Translations that exist for messages that exist, in the order of the template."""
+    known = {}
+    if path.exists():
+        known = {entry.msgid: entry.msgstr for entry in load(path) if not entry.obsolete and "fuzzy" not in entry.flags}
+    po = blank(language)
+    po.header = f"Translation of Odoo add-on {module}."
+    for entry in pot:
+        po.append(
+            polib.POEntry(
+                msgid=entry.msgid,
+                msgstr=known.get(entry.msgid, ""),
+                comment=entry.comment,
+                occurrences=entry.occurrences,
+                flags=list(entry.flags),
+            )
+        )
+    gone = known.keys() - {entry.msgid for entry in pot}
+    return po, gone
+
+
+def problems(pot, po, language):
+    """:return: one line per message that is missing or wrong"""
+    translated = {entry.msgid: entry for entry in po if not entry.obsolete}
+    for source in pot:
+        entry = translated.get(source.msgid)
+        short = source.msgid.replace("\n", " ")[:70]
+        if entry is None or not entry.msgstr:
+            yield f"{language}: not translated: {short}"
+        elif "fuzzy" in entry.flags:
+            yield f"{language}: fuzzy: {short}"
+        else:
+            wanted, found = placeholders(source, source.msgid), placeholders(source, entry.msgstr)
+            if wanted != found:
+                missing, extra = wanted - found, found - wanted
+                yield f"{language}: differs in {', '.join([*missing, *extra])}: {short}"
+    for msgid in translated.keys() - {entry.msgid for entry in pot}:
+        yield f"{language}: not in the code any more: {msgid[:70]}"
+
+
+def check(pot, folder, module):
+    found = []
+    path = folder / f"{module}.pot"
+    committed = messages(load(path)) if path.exists() else {}
+    current = messages(pot)
+    if committed != current:
+        new, gone = current.keys() - committed.keys(), committed.keys() - current.keys()
+        moved = sum(committed[key] != current[key] for key in committed.keys() & current.keys())
+        found.append(f"{path.name} is out of date ({len(new)} new, {len(gone)} gone, {moved} moved): run dev/i18n")
+    for language in LANGUAGES:
+        path = folder / f"{language}.po"
+        found += problems(pot, load(path) if path.exists() else [], language)
+    print("\n".join(found) or f"{len(pot)} messages, translated into {', '.join(LANGUAGES)}")
+    return 1 if found else 0
+
+
+def update(pot, folder, module):
+    folder.mkdir(exist_ok=True)
+    pot.save(str(folder / f"{module}.pot"))
+    print(f"{module}.pot: {len(pot)} messages")
+    for language in LANGUAGES:
+        path = folder / f"{language}.po"
+        po, gone = merge(pot, path, language, module)
+        po.save(str(path))
+        empty = sum(not entry.msgstr for entry in po)
+        print(f"{path.name}: {empty} untranslated, {len(gone)} removed")
+        for line in problems(pot, po, language):
+            if "differs" in line:
+                print(line)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("exported", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("module")
+    parser.add_argument("--check", action="store_true")
+    options = parser.parse_args()
+    pot = template(options.exported, options.module)
+    if options.check:
+        return check(pot, options.folder, options.module)
+    update(pot, options.folder, options.module)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

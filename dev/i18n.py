@@ -22,6 +22,8 @@ ATTRIBUTE = re.compile(r"([\w:.-]+)\s*=\s*(\"[^\"]*\"|'[^']*')")
 WORDS = {"alt", "title", "placeholder", "aria-label", "data-tooltip", "label", "string"}
 NAMED = re.compile(r"%\(\w+\)[#0\- +]*[\d.]*[a-zA-Z]")
 PLAIN = re.compile(r"%[#0\-+]*[\d.]*[sdrfi]")
+#: Names of time zones: 600 values that nobody translates.
+TIME_ZONE = re.compile(r"\.selection__\w+_tz__")
 EXPRESSION = re.compile(r"\{\{.*?\}\}|\$\{.*?\}|#\{.*?\}")
 
 
@@ -60,31 +62,38 @@ def template(exported, module):
     po = blank()
     po.header = f"Translation template of Odoo add-on {module}."
     for entry in sorted(load(exported), key=lambda entry: entry.msgid):
-        if not entry.msgid:
+        entry.occurrences = [place for place in entry.occurrences if not TIME_ZONE.search(place[0])]
+        if not entry.msgid or not entry.occurrences:
             continue
         entry.occurrences.sort()
         po.append(entry)
     return po
 
 
+def words(msgid):
+    """A message without its line breaks: formatting a file again must not lose translations."""
+    return " ".join(msgid.split())
+
+
 def merge(pot, path, language, module):
     """Translations that exist for messages that exist, in the order of the template."""
     known = {}
     if path.exists():
-        known = {entry.msgid: entry.msgstr for entry in load(path) if not entry.obsolete and "fuzzy" not in entry.flags}
+        usable = [entry for entry in load(path) if entry.msgstr and not entry.obsolete and "fuzzy" not in entry.flags]
+        known = {words(entry.msgid): entry.msgstr for entry in usable}
     po = blank(language)
     po.header = f"Translation of Odoo add-on {module}."
     for entry in pot:
         po.append(
             polib.POEntry(
                 msgid=entry.msgid,
-                msgstr=known.get(entry.msgid, ""),
+                msgstr=known.get(words(entry.msgid), ""),
                 comment=entry.comment,
                 occurrences=entry.occurrences,
                 flags=list(entry.flags),
             )
         )
-    gone = known.keys() - {entry.msgid for entry in pot}
+    gone = known.keys() - {words(entry.msgid) for entry in pot}
     return po, gone
 
 

@@ -12,6 +12,8 @@ from ..engine import application, decision, selection
 _logger = logging.getLogger(__name__)
 
 BATCH = 200
+#: How often a step begins again when somebody else wrote the same rows in the meantime.
+ATTEMPTS = 5
 
 
 class FollowupEngine(models.AbstractModel):
@@ -385,30 +387,49 @@ class FollowupEngine(models.AbstractModel):
 
         :return: the `followup.run`
         """
-        run = self.env["followup.run"].create({"company_id": company.id, "date": today})
-        self.env["followup.notice"]._confirm(company)
-        customer_ids = self._synchronise(company)
+        run, customer_ids = self._begin_night(company, today)
         prepare = bool(company.followup_cutoff_date)
         if not prepare:
             run.message = self.env._(
                 "No notices were prepared: choose first from which due date on invoices are followed up "
                 "(Settings > Invoicing > Follow-up)."
             )
-        cron = self.env["ir.cron"]
-        cron._commit_progress(remaining=len(customer_ids))
+            self.env["ir.cron"]._commit_progress()
         counts = {"customer_count": 0, "notice_count": 0, "review_count": 0, "call_count": 0, "failure_count": 0}
         for ids in split_every(BATCH, customer_ids):
             if not self._night_batch(company, list(ids), today, run, prepare, counts):
                 run.write({"state": "failed", "message": self.env._("Stopped: time is up, the next run goes on.")})
                 break
         run.write({**counts, "ended": fields.Datetime.now(), "state": "done" if run.state == "running" else run.state})
-        cron._commit_progress()
+        self.env["ir.cron"]._commit_progress()
         return run
+
+    @api.model
+    def _begin_night(self, company, today):
+        """Bring deliveries, items and customers up to date, committed.
+
+        Somebody may post an invoice at this very moment, or run the same night: begin again on what he left.
+
+        :return: (the `followup.run`, ids of customers with open items)
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                run = self.env["followup.run"].create({"company_id": company.id, "date": today})
+                self.env["followup.notice"]._confirm(company)
+                customer_ids = self._synchronise(company)
+                self.env["ir.cron"]._commit_progress(remaining=len(customer_ids))
+                return run, customer_ids
+            except psycopg2.OperationalError as error:
+                self.env.cr.rollback()
+                self.env.invalidate_all(flush=False)
+                _logger.info("The night of %s begins again (%s): %s", company.name, attempt + 1, error)
+                if attempt + 1 == ATTEMPTS:
+                    raise
 
     @api.model
     def _night_batch(self, company, ids, today, run, prepare, counts):
         """One batch in one transaction. Customers that another process holds are skipped: they are decided there."""
-        for attempt in range(3):
+        for attempt in range(ATTEMPTS):
             try:
                 locked = self.env["followup.customer"].browse(ids).try_lock_for_update(allow_referencing=True)
                 decisions = self._decide(company, self._select(company, locked.ids), today)

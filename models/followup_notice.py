@@ -9,6 +9,7 @@ from stdnum.be import ogm_vcs
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..engine import application
 from ..legal.consumer import waiting_period
@@ -392,7 +393,21 @@ class FollowupNotice(models.Model):
         mail.write(self._prepare_mail_content())
         self.env.flush_all()
         self.env.cr.commit()
+        self._reserve_customer()
         return True
+
+    def _reserve_customer(self):
+        """Keep others from writing this customer until the mail server's answer is noted.
+
+        A conflict of transactions after the final dot would undo the answer and leave the claim as unknown.
+        """
+        customer_id = self.customer_id.id
+        for _attempt in range(5):
+            try:
+                self.env.cr.execute("SELECT FROM followup_customer WHERE id = %s FOR NO KEY UPDATE", [customer_id])
+                return
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                self.env.cr.rollback()  # begins anew on what the other left; the claim is committed
 
     def _decide_again(self, mail):
         """Compare with a fresh decision: unchanged goes, changed is rendered again, nothing due is cancelled."""

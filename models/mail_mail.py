@@ -2,6 +2,7 @@ import logging
 import smtplib
 
 from odoo import fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 _logger = logging.getLogger(__name__)
 
@@ -25,7 +26,16 @@ class MailMail(models.Model):
         if self.env["ir.mail_server"]._disable_send():
             return result
         for mail in notices:
-            if not mail.followup_notice_id._claim(mail):
+            try:
+                claimed = mail.followup_notice_id._claim(mail)
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
+                if not auto_commit:
+                    raise  # a request: Odoo begins it again as a whole
+                # Another process writes to this customer: his message waits for the next pass, the others go.
+                self.env.cr.rollback()
+                _logger.info("Follow-up notice of mail %s is left for the next pass: %s", mail.id, error)
+                continue
+            if not claimed:
                 if auto_commit:
                     self.env.cr.commit()
                 continue

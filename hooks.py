@@ -3,12 +3,32 @@ from odoo.tools import SQL
 
 def post_init_hook(env):
     """Show follow-up from the first click: figures for all customers with open items. Sends nothing."""
+    _fill_regimes(env)
     engine = env["followup.engine"]
     for company in env["res.company"].search([("parent_id", "=", False)]):
         ids = engine._synchronise(company)
         if len(ids) <= 5000:
             engine._refresh(company, env["followup.customer"].browse(ids).partner_id.ids, company._followup_today())
     # Larger databases are decided by the first night, or when a customer is opened: installing takes seconds.
+
+
+def _fill_regimes(env):
+    """Give posted invoices from before the installation the regime of their customer, set-based."""
+    partners = env["res.partner"].with_context(active_test=False)
+    numbered = partners.search(["|", ("vat", "!=", False), ("company_registry", "!=", False)])
+    business = [partner.id for partner in numbered if partner._followup_has_enterprise_number()]
+    env.cr.execute(
+        SQL(
+            """UPDATE account_move move
+                  SET followup_regime = CASE WHEN partner.followup_authority THEN 'b2g'
+                                             WHEN partner.id = ANY(%s) THEN 'b2b' ELSE 'b2c' END
+                 FROM res_partner partner
+                WHERE partner.id = move.commercial_partner_id AND move.followup_regime IS NULL
+                  AND move.state = 'posted' AND move.move_type IN ('out_invoice', 'out_refund', 'out_receipt')""",
+            business,
+        )
+    )
+    env["account.move"].invalidate_model(["followup_regime"])
 
 
 def uninstall_hook(env):

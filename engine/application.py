@@ -9,9 +9,12 @@ from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
 
+from babel.numbers import format_decimal
+from stdnum.be import vat as be_vat
 
-from odoo.tools import SQL, format_amount, format_date
+from odoo.tools import SQL, babel_locale_parse, format_amount, format_date
 
+from . import claims
 from .decision import ZERO, Decision, Reason
 
 #: Temporary answers of a mail server: try again later.
@@ -113,7 +116,8 @@ def write_figures(env, decisions, today, extra):
                 overdue, buckets["due"], buckets["1_30"], buckets["31_60"], buckets["61_90"], buckets["over_90"],
                 credit, oldest, top.id if top else None,
                 decision.next_level.id if decision.next_level else None, decision.next_date, today,
-                json.dumps(pack_reasons(decision.reasons)) if decision.reasons else None,
+                # Who is about to be written to needs no excuse; single items keep theirs.
+                json.dumps(pack_reasons(decision.reasons)) if decision.reasons and not decision.acts else None,
             )
         )  # fmt: skip
         for row in decision.items:
@@ -193,9 +197,22 @@ def line_values(env, decision, today):
                 "currency_id": line.item.currency,
                 "amount_total": abs(move_line.amount_currency),
                 "amount_residual": float(line.item.residual),
+                "amount_paid": float(max(Decimal(str(abs(move_line.amount_currency))) - line.item.residual, ZERO)),
             }
         )
     return values
+
+
+def add_claim(line, claim):
+    """Put what is claimed on the item into its snapshot row."""
+    if claim is None:
+        return
+    line.update(
+        interest=float(claim.interest),
+        compensation=float(claim.compensation),
+        reminder_cost=float(claim.reminder_cost),
+        claim_detail=claims.detail(claim),
+    )
 
 
 def item_name(move_line):
@@ -225,13 +242,16 @@ def credit_values(decision):
 
 
 def totals(notice):
-    """Per currency: what is owed, what is credited, what is left to pay. Amounts in that currency.
+    """Per currency: principal, credits, what is left of it, interest, flat sums and costs, and the sum to pay.
 
-    :rtype: list of dict(currency, owed, credit, due)
+    :rtype: list of dict(currency, owed, credit, open, interest, costs, due), amounts in that currency
     """
     owed, credit = defaultdict(float), defaultdict(float)
+    interest, costs = defaultdict(float), defaultdict(float)
     for line in notice.line_ids:
         owed[line.currency_id] += line.amount_residual
+        interest[line.currency_id] += line.interest
+        costs[line.currency_id] += line.compensation + line.reminder_cost
     currencies = notice.env["res.currency"]
     for row in notice.credits or []:
         credit[currencies.browse(row["currency_id"])] += float(row["amount"])
@@ -240,7 +260,10 @@ def totals(notice):
             "currency": currency,
             "owed": currency.round(amount),
             "credit": currency.round(min(credit[currency], amount)),
-            "due": currency.round(max(amount - credit[currency], 0.0)),
+            "open": currency.round(max(amount - credit[currency], 0.0)),
+            "interest": currency.round(interest[currency]),
+            "costs": currency.round(costs[currency]),
+            "due": currency.round(max(amount - credit[currency], 0.0) + interest[currency] + costs[currency]),
         }
         for currency, amount in owed.items()
     ]
@@ -272,6 +295,7 @@ def body_values(notice, intro):
         for _rank, same in lines.grouped("level_rank").items()
     ]
     bank = bank_account(notice)
+    lang_locale = babel_locale_parse(lang)
     sums = totals(notice)
     for row in sums:
         row["qr_url"] = (
@@ -301,13 +325,70 @@ def body_values(notice, intro):
         "links": links,
         "pay_link": next(iter(links.values())) if len(links) == 1 and len(lines) == 1 else None,
         "kind": notice.level_kind,
-        "consumer_lines": first_reminders if notice.regime == "b2c" else first_reminders.browse(),
+        "consumer_lines": _announcements(notice, first_reminders) if notice.regime == "b2c" else [],
+        "free_until": notice._free_until(notice.prepared_on, company),
+        "claims": bool(lines.filtered("amount_claim")),
+        "claim_cut": any((line.claim_detail or {}).get("cut") for line in lines if line.interest),
+        "claim_until": min(
+            ((line.claim_detail or {}).get("until") or "" for line in lines if line.interest), default=""
+        ),
         "earlier": earlier_notices(notice),
         "responsible": notice.responsible_id,
-        "enterprise_number": company.company_registry or company.vat,
+        "enterprise_number": enterprise_number(company),
         "fmt_date": lambda day: format_date(env, day, lang_code=lang) if day else "",
+        "fmt_rate": lambda rate: format_decimal(Decimal(str(rate)), format="0.0#", locale=lang_locale),
         "fmt_amount": lambda amount, currency: format_amount(env, amount, currency, lang_code=lang),
     }
+
+
+def _announcements(notice, lines):
+    """What a consumer's free first reminder announces for each item: the flat sum and interest after the fourteen days."""
+    if not lines:
+        return []
+    company = notice.company_id
+    known = claims.announced(notice.env, company, lines.item_id.ids, notice.prepared_on)
+    rows = []
+    for line in lines:
+        answer, free_until, terms = known.get(line.item_id.id, (None, None, None))
+        rate = answer.accrual.segments[-1].rate if answer and answer.accrual and answer.accrual.segments else None
+        rows.append(
+            {
+                "line": line,
+                "compensation": float(answer.compensation) if answer else 0.0,
+                "rate": rate,
+                "free_until": free_until,
+                "reminder_cost": line.reminder_cost,
+            }
+        )
+    return rows
+
+
+def mandatory_elements(notice, lines, number):
+    """Texts that must stand in a consumer's first reminder, each with its name (art. XIX.2 §2)."""
+    env, lang = notice.env, notice.lang
+    day = notice._free_until(notice.prepared_on, notice.company_id)
+    yield notice.company_id.name, env._("the name of the creditor")
+    yield number, env._("the enterprise number of the creditor")
+    yield format_date(env, day, lang_code=lang), env._("the end of the fourteen days")
+    for row in _announcements(notice, lines):
+        line = row["line"]
+        yield line.description or line.name, env._("the description of the product")
+        yield format_date(env, line.date_maturity, lang_code=lang), env._("the day the debt fell due")
+        yield format_amount(env, line.amount_residual, line.currency_id, lang_code=lang), env._("the balance due")
+        if row["compensation"]:
+            yield (
+                format_amount(env, row["compensation"], line.currency_id, lang_code=lang),
+                env._("the flat sum that will be claimed"),
+            )
+
+
+def enterprise_number(company):
+    """The creditor's number as Belgians write it: 0477.472.701; another country's as it stands."""
+    number = company.company_registry or company.vat or ""
+    if be_vat.is_valid(number):
+        digits = be_vat.compact(number)
+        return f"{digits[:4]}.{digits[4:7]}.{digits[7:]}"
+    return number
 
 
 def _ensure_access_tokens(moves):

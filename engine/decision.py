@@ -32,6 +32,7 @@ SOFT_REASONS = frozenset(
         "paused",
         "before_cutoff",
         "not_working_day",
+        "max_contacts",
     }
 )
 
@@ -137,6 +138,7 @@ class Settings:
     pause_reason: str = ""
     newest_bank_data: date | None = None
     freshness_days: int = 0
+    max_contacts: int = 0
     live: bool = False
 
 
@@ -150,6 +152,7 @@ class Customer:
     last_message_on: date | None = None
     holds: tuple[Reason, ...] = ()
     notice_open: bool = False
+    contacts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,10 +336,12 @@ def _decide_item(
         reasons.append(Reason("paused", settings.paused_until, settings.pause_reason))
     if _bank_data_old(settings, today):
         reasons.append(Reason("bank_data_old", None, settings.newest_bank_data.isoformat()))
+    if settings.max_contacts and customer.contacts >= settings.max_contacts:
+        reasons.append(Reason("max_contacts"))
     if not is_working_day(today):
         reasons.append(Reason("not_working_day", today))
-    if any(hold.until is None for hold in holds):
-        return ItemDecision(item, level, None, tuple(reasons))
+    if any(reason.until is None for reason in reasons):
+        return ItemDecision(item, level, None, tuple(reasons))  # nobody can say until when
     ends = [reason.until for reason in reasons if reason.until is not None]
     return ItemDecision(item, level, _working(max(day, *_days_after(ends)), is_working_day, 1), tuple(reasons))
 

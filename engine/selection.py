@@ -35,6 +35,13 @@ _TRANSACTION_IN_FLIGHT = SQL(
 )
 
 
+#: What is read in SQL below: pending writes of the same transaction must be seen.
+_READ_MODELS = (
+    "account.move.line", "account.move", "account.payment", "account.bank.statement.line", "payment.transaction",
+    "res.partner", "followup.item", "followup.customer", "followup.notice", "followup.notice.line",
+)  # fmt: skip
+
+
 def _scope(partner_ids):
     return SQL("TRUE") if partner_ids is None else SQL("partner.commercial_partner_id = ANY(%s)", list(partner_ids))
 
@@ -47,7 +54,7 @@ def synchronise(env, root_ids, partner_ids=None):
     :return: ids of the customers that have, or had, an open item
     """
     cr = env.cr
-    for name in ("account.move.line", "account.move", "res.partner", "followup.item", "followup.customer"):
+    for name in _READ_MODELS:
         env[name].flush_model()
     roots = list(root_ids)
     open_items = SQL(
@@ -149,11 +156,12 @@ def synchronise(env, root_ids, partner_ids=None):
     return sorted(touched)
 
 
-def select(env, customer_ids, policies, exclude_notice_id=None):
+def select(env, customer_ids, policies, today, insolvent=None, exclude_notice_id=None):
     """Read customers with their open items, credits, holds and what is under way.
 
     :param customer_ids: `followup.customer` ids of **one** root company
     :param policies: callable (partner id, regime) -> `decision.Policy` or None
+    :param insolvent: dict partner id -> (kind of insolvency, day of the judgment or None)
     :param exclude_notice_id: a notice that is decided again: it does not stand in its own way
     :return: list of `decision.Customer`, in the order of `customer_ids`
     """
@@ -161,7 +169,7 @@ def select(env, customer_ids, policies, exclude_notice_id=None):
     if not ids:
         return []
     holds = _holds(env, ids)
-    items = _items(env, ids, policies, holds, exclude_notice_id or 0)
+    items = _items(env, ids, policies, holds, insolvent or {}, exclude_notice_id or 0)
     credits = _credits(env, ids)
     return [
         Customer(
@@ -171,34 +179,39 @@ def select(env, customer_ids, policies, exclude_notice_id=None):
             last_message_on=last_message,
             holds=tuple(holds.get((customer_id, None), ())),
             notice_open=notice_open,
+            contacts=contacts,
         )
-        for customer_id, last_message, notice_open in _customers(env, ids, exclude_notice_id or 0)
+        for customer_id, last_message, notice_open, contacts in _customers(env, ids, today, exclude_notice_id or 0)
     ]
 
 
-def _customers(env, ids, exclude):
+def _customers(env, ids, today, exclude):
     return env.execute_query(
         SQL(
             """SELECT customer.id, customer.last_message_date,
                       EXISTS (SELECT FROM followup_notice notice
                                WHERE notice.customer_id = customer.id
                                  AND notice.state IN ('review', 'queued', 'sending', 'unknown')
-                                 AND notice.channel <> 'call' AND notice.id <> %(exclude)s)
+                                 AND notice.channel <> 'call' AND notice.id <> %(exclude)s),
+                      (SELECT count(*) FROM followup_notice notice
+                        WHERE notice.customer_id = customer.id AND notice.state IN ('sent', 'delivered')
+                          AND COALESCE(notice.sent_date::date, notice.delivered_on) > %(today)s::date - 30)
                  FROM unnest(%(ids)s) WITH ORDINALITY AS asked(id, place)
                  JOIN followup_customer customer ON customer.id = asked.id
              ORDER BY asked.place""",
             ids=ids,
+            today=today,
             exclude=exclude,
         )
     )
 
 
-def _items(env, ids, policies, holds, exclude):
+def _items(env, ids, policies, holds, insolvent, exclude):
     rows = env.execute_query(
         SQL(
             """SELECT item.customer_id, item.id, item.date_maturity, aml.currency_id,
                       aml.amount_residual_currency::text, aml.amount_residual::text,
-                      customer.partner_id, move.followup_regime, move.id,
+                      customer.partner_id, move.followup_regime, move.id, COALESCE(move.invoice_date, move.date),
                       item.level_id, item.level_kind, item.level_date, item.waiting_until,
                       aml.no_followup, move.payment_state,
                       EXISTS (SELECT FROM followup_notice_line line
@@ -233,7 +246,7 @@ def _items(env, ids, policies, holds, exclude):
     result = defaultdict(list)
     for row in rows:
         (
-            customer_id, item_id, due, currency, residual, residual_company, partner_id, regime, move_id,
+            customer_id, item_id, due, currency, residual, residual_company, partner_id, regime, move_id, invoiced,
             level_id, level_kind, level_date, waiting_until, no_followup, payment_state, pending, failure, in_progress,
         ) = row  # fmt: skip
         reasons = list(holds.get((customer_id, move_id), ()))
@@ -243,6 +256,10 @@ def _items(env, ids, policies, holds, exclude):
             reasons.append(Reason("blocked"))
         if in_progress:
             reasons.append(Reason("payment_in_progress"))
+        kind, since = insolvent.get(partner_id, (None, None))
+        # A reorganisation freezes the debts from before its opening; later deliveries are followed up as usual.
+        if kind and (kind != "reorganisation" or since is None or invoiced < since):
+            reasons.append(Reason("insolvency", None, kind))
         if failure:
             reasons.append(Reason("failed", None, failure))
         result[customer_id].append(

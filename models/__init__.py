@@ -4,7 +4,10 @@ from . import res_partner
 from . import account_move
 from . import account_move_line
 from . import account_partial_reconcile
+from . import account_payment
 from . import followup_policy
+from . import followup_rate
+from . import followup_terms
 from . import followup_level
 from . import followup_minimum
 from . import followup_customer
@@ -14,6 +17,7 @@ from . import followup_run
 from . import followup_run_line
 from . import followup_notice
 from . import followup_notice_line
+from . import followup_charge
 from . import followup_engine
 from . import mail_mail
 from . import mail_activity

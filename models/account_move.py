@@ -14,6 +14,19 @@ class AccountMove(models.Model):
         help="The law that governs late payment of this invoice. Kept when the invoice is posted; "
         "change it when, say, a self-employed person bought privately.",
     )
+    followup_terms_id = fields.Many2one(
+        "followup.terms",
+        "Payment Clause",
+        copy=False,
+        ondelete="restrict",
+        help="The clause in force when the invoice was posted: late payment is judged by it.",
+    )
+    followup_regime_why = fields.Char("Why this regime", compute="_compute_followup_regime_why")
+    followup_free_until = fields.Date(
+        "Free of charge until",
+        compute="_compute_followup",
+        help="Consumer: last of the fourteen days after the free first reminder. Charges are possible from the next day.",
+    )
     followup_level_reached_id = fields.Many2one(
         "followup.level",
         "Follow-up Level",
@@ -38,6 +51,28 @@ class AccountMove(models.Model):
             move.followup_level_reached_id = reached[-1:].id
             move.followup_next_date = min(dates) if dates else False
             move.followup_why = tracked.sorted("date_maturity")[:1].why or False
+            waiting = [item.waiting_until for item in tracked if item.waiting_until]
+            move.followup_free_until = max(waiting) if waiting else False
+
+    @api.depends("followup_regime", "commercial_partner_id")
+    def _compute_followup_regime_why(self):
+        for move in self:
+            move.followup_regime_why = move._followup_explain_regime()
+
+    def _followup_explain_regime(self):
+        self.ensure_one()
+        customer = self.commercial_partner_id
+        if not customer or not self.followup_regime:
+            return False
+        if self.followup_regime != customer.followup_regime:
+            return self.env._("Kept from the posting, or changed by hand: the customer's data say otherwise today.")
+        if customer.followup_regime_manual:
+            return self.env._("Decided by hand on the customer.")
+        return {
+            "b2g": self.env._("The customer is marked as a public authority."),
+            "b2b": self.env._("The customer has a valid VAT or enterprise number."),
+            "b2c": self.env._("The customer has no valid VAT or enterprise number: treated as a consumer."),
+        }[self.followup_regime]
 
     @api.model
     def _search_followup_level_reached_id(self, operator, value):
@@ -68,6 +103,10 @@ class AccountMove(models.Model):
         sales = posted.filtered(lambda move: move.is_sale_document(include_receipts=True) and not move.followup_regime)
         for regime, moves in sales.grouped(lambda move: move.commercial_partner_id.followup_regime).items():
             moves.followup_regime = regime
+        for move in posted.filtered(lambda move: move.is_sale_document(include_receipts=True) and not move.followup_terms_id):
+            terms = move.commercial_partner_id._followup_terms(move.followup_regime, move.company_id)
+            if terms:
+                move.followup_terms_id = terms
         self.env["followup.engine"]._touch_partners(posted.filtered("commercial_partner_id"))
         return posted
 

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 from .followup_policy import REGIMES
 
@@ -103,11 +104,11 @@ class FollowupCustomer(models.Model):
             return self.env._("A notice is waiting for your approval.")
         if self.state == "queued":
             return self.env._("A notice is on its way.")
-        if not self.next_level_id:
+        if self.state == "held" or not self.next_level_id:
             return self.why or self.env._("Nothing to do.")
         if self.next_date and self.next_date > self.company_id._followup_today():
             return self.env._(
-                "%(level)s on %(date)s", level=self.next_level_id.name, date=fields.Date.to_string(self.next_date)
+                "%(level)s on %(date)s", level=self.next_level_id.name, date=format_date(self.env, self.next_date)
             )
         return self.env._("%(level)s is due now", level=self.next_level_id.name)
 
@@ -218,7 +219,7 @@ class FollowupCustomer(models.Model):
         customer.write({"failure": text, "state": "failed"})
         kind = self.env.ref("l10n_be_followup.mail_activity_type_problem")
         if not customer.activity_ids.filtered(lambda activity: activity.activity_type_id == kind):
-            customer.activity_schedule(
+            customer.with_context(mail_activity_quick_update=True).activity_schedule(
                 "l10n_be_followup.mail_activity_type_problem",
                 note=text,
                 user_id=(customer.responsible_id or customer._default_responsible()).id,

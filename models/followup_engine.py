@@ -5,9 +5,9 @@ import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, format_date, split_every
+from odoo.tools import SQL, format_amount, format_date, split_every
 
-from ..engine import application, decision, selection
+from ..engine import application, claims, decision, selection
 
 _logger = logging.getLogger(__name__)
 
@@ -29,12 +29,19 @@ class FollowupEngine(models.AbstractModel):
         return selection.synchronise(self.env, company.ids, partner_ids)
 
     @api.model
-    def _select(self, company, customer_ids, exclude_notice_id=None):
+    def _select(self, company, customer_ids, today, exclude_notice_id=None):
         """Read customers of one root company.
 
         :rtype: list of `engine.decision.Customer`
         """
-        return selection.select(self.env, customer_ids, self._policy_finder(company, customer_ids), exclude_notice_id)
+        partners = self.env["followup.customer"].browse(customer_ids).partner_id.with_company(company)
+        insolvent = {
+            partner.id: (partner.followup_insolvency, partner.followup_insolvency_date or None)
+            for partner in partners
+            if partner.followup_insolvency
+        }
+        find = self._policy_finder(company, customer_ids)
+        return selection.select(self.env, customer_ids, find, today, insolvent, exclude_notice_id)
 
     @api.model
     def _settings(self, company, today):
@@ -52,6 +59,7 @@ class FollowupEngine(models.AbstractModel):
             pause_reason=company.followup_pause_reason or "",
             newest_bank_data=selection.newest_bank_data(self.env, company.id, today),
             freshness_days=company.followup_freshness_days,
+            max_contacts=company.followup_max_contacts,
             live=company.followup_live,
         )
 
@@ -121,7 +129,7 @@ class FollowupEngine(models.AbstractModel):
     def _decide_for_notice(self, notice, today):
         """Decide the customer of a notice again as if that notice did not exist."""
         self._synchronise(notice.company_id, notice.partner_id.ids)
-        customers = self._select(notice.company_id, notice.customer_id.ids, exclude_notice_id=notice.id)
+        customers = self._select(notice.company_id, notice.customer_id.ids, today, notice.id)
         # A person's yes stands for the items that he saw, not for what has become due since.
         approved = notice.line_ids.filtered("advances").item_id.ids if notice.manual or notice.approved_by else ()
         return self._decide(notice.company_id, customers, today, approved=frozenset(approved))[0]
@@ -166,7 +174,7 @@ class FollowupEngine(models.AbstractModel):
         if not notices:
             return decisions
         ids = notices.customer_id.ids
-        fresh = {d.customer.id: d for d in self._decide(company, self._select(company, ids), today)}
+        fresh = {d.customer.id: d for d in self._decide(company, self._select(company, ids, today), today)}
         return [fresh.get(taken.customer.id, taken) for taken in decisions]
 
     @api.model
@@ -212,9 +220,10 @@ class FollowupEngine(models.AbstractModel):
         notices = self.env["followup.notice"]
         failures = {}
         values, owners = [], []
+        amounts = self._claims_of(company, [taken for taken in decisions if taken.message], today)
         for taken in decisions:
             try:
-                for vals in self._values_of(company, taken, today, manual):
+                for vals in self._values_of(company, taken, today, manual, amounts):
                     values.append(dict(vals, run_id=run.id if run else False))
                     owners.append(taken.customer.id)
             except UserError as error:
@@ -244,18 +253,43 @@ class FollowupEngine(models.AbstractModel):
         return notices, failures
 
     @api.model
-    def _values_of(self, company, taken, today, manual):
+    def _values_of(self, company, taken, today, manual, amounts):
         if taken.message:
-            yield self._notice_values(company, taken, today, manual)
+            yield self._notice_values(company, taken, today, manual, amounts)
         if taken.calls:
             yield self._call_values(company, taken, today)
 
     @api.model
-    def _notice_values(self, company, taken, today, manual=False):
+    def _claims_of(self, company, decisions, today):
+        """What the levels of these messages claim, as far as the law allows, in a fixed number of queries.
+
+        :rtype: dict item id -> `legal.claim.Claim`
+        """
+        levels = self.env["followup.level"].browse(
+            {line.level.id for taken in decisions for line in taken.message if line.level}
+        )
+        by_id = {level.id: level for level in levels}
+        chosen = {}
+        for taken in decisions:
+            for line in taken.message:
+                level = by_id.get(line.level.id) if line.level else None
+                if not level:
+                    continue
+                # A reminder may cost something only in a contract of regular delivery, which the law part checks.
+                cost = line.advances and level.kind in ("first_reminder", "reminder")
+                if level.claim_interest or level.claim_compensation or cost:
+                    chosen[line.item.id] = (level.claim_interest, level.claim_compensation, cost)
+        return claims.claims(self.env, company, list(chosen), today, chosen) if chosen else {}
+
+    @api.model
+    def _notice_values(self, company, taken, today, manual=False, amounts=None):
         """Values of one written notice.
 
+        :param amounts: what `_claims_of` gave, when it was asked for many decisions at once
         :raises UserError: without a usable address
         """
+        if amounts is None:
+            amounts = self._claims_of(company, [taken], today)
         customer = self.env["followup.customer"].browse(taken.customer.id)
         partner = customer.partner_id.with_company(company)
         level = self.env["followup.level"].browse(taken.message_level.id)
@@ -265,6 +299,8 @@ class FollowupEngine(models.AbstractModel):
         responsible = partner.followup_responsible_id
         sender = self._sender(company, responsible)
         lines = application.line_values(self.with_context(lang=lang).env, taken, today)
+        for line in lines:
+            application.add_claim(line, amounts.get(line["item_id"]))
         credits = application.credit_values(taken)
         regime = self._message_regime(taken, partner)
         review = ["manual"] if manual else list(taken.review)
@@ -286,7 +322,7 @@ class FollowupEngine(models.AbstractModel):
             "recipient_id": recipient.id,
             "email_to": recipient.email_formatted,
             "email_from": sender,
-            "pay_before": self._pay_before(level, lines, regime, today),
+            "pay_before": self._pay_before(company, level, lines, regime, today),
             "credits": credits,
             "amount_total": float(max(total, decision.ZERO)),
             "line_ids": [fields.Command.create(line) for line in lines],
@@ -300,11 +336,11 @@ class FollowupEngine(models.AbstractModel):
         }
 
     @api.model
-    def _pay_before(self, level, lines, regime, today):
+    def _pay_before(self, company, level, lines, regime, today):
         """The date by which to pay; for a consumer's first reminder never inside his fourteen days."""
         day = level._pay_before(today)
         if regime == "b2c" and any(ln["advances"] and ln["level_kind"] == "first_reminder" for ln in lines):
-            day = max(day, self.env["followup.notice"]._free_until(today))
+            day = max(day, self.env["followup.notice"]._free_until(today, company))
         return day
 
     @api.model
@@ -416,6 +452,7 @@ class FollowupEngine(models.AbstractModel):
             try:
                 run = self.env["followup.run"].create({"company_id": company.id, "date": today})
                 self.env["followup.notice"]._confirm(company)
+                self.env["followup.charge"]._follow_items(company, today)
                 customer_ids = self._synchronise(company)
                 self.env["ir.cron"]._commit_progress(remaining=len(customer_ids))
                 return run, customer_ids
@@ -432,7 +469,7 @@ class FollowupEngine(models.AbstractModel):
         for attempt in range(ATTEMPTS):
             try:
                 locked = self.env["followup.customer"].browse(ids).try_lock_for_update(allow_referencing=True)
-                decisions = self._decide(company, self._select(company, locked.ids), today)
+                decisions = self._decide(company, self._select(company, locked.ids, today), today)
                 notices, failures = self._apply(company, decisions, today, run, prepare)
                 mails = notices.filtered(lambda notice: notice.channel == "email")
                 counts["customer_count"] += len(locked)
@@ -478,7 +515,7 @@ class FollowupEngine(models.AbstractModel):
         )
         rows = []
         for ids in split_every(BATCH, customer_ids):
-            for taken in self._decide(root, self._select(root, list(ids)), day):
+            for taken in self._decide(root, self._select(root, list(ids), day), day):
                 if row := self._preview_row(run, taken, day):
                     rows.append(row)
         self.env["followup.run.line"].sudo().create(rows)
@@ -522,7 +559,8 @@ class FollowupEngine(models.AbstractModel):
         ids = self._synchronise(root, partner_ids)
         for batch in split_every(BATCH, ids):
             locked = self.env["followup.customer"].browse(batch).try_lock_for_update(allow_referencing=True)
-            self._apply(root, self._decide(root, self._select(root, locked.ids), today), today, prepare=False)
+            self._apply(root, self._decide(root, self._select(root, locked.ids, today), today), today, prepare=False)
+            self.env["followup.charge"]._follow_items(root, today, locked)
 
     @api.model
     def _prepare_manual(self, customer):
@@ -540,7 +578,7 @@ class FollowupEngine(models.AbstractModel):
         today = company._followup_today()
         engine._synchronise(company, customer.partner_id.ids)
         customer.sudo().lock_for_update(allow_referencing=True)
-        taken = engine._decide(company, engine._select(company, customer.ids), today, manual=True)[0]
+        taken = engine._decide(company, engine._select(company, customer.ids, today), today, manual=True)[0]
         if not taken.message:
             if taken.calls:
                 raise UserError(
@@ -579,7 +617,7 @@ class FollowupEngine(models.AbstractModel):
         today = company._followup_today()
         if not planned:
             engine._synchronise(company, customer.partner_id.ids)
-            taken = engine._decide(company, engine._select(company, customer.ids), today, manual=True)[0]
+            taken = engine._decide(company, engine._select(company, customer.ids, today), today, manual=True)[0]
             if taken.calls:
                 planned = self.env["followup.notice"].sudo().create([engine._call_values(company, taken, today)])
         planned.sudo()._call_done()
@@ -660,9 +698,82 @@ class FollowupEngine(models.AbstractModel):
             "blocked": self.env._("the invoice is blocked"),
             "no_followup": self.env._("marked as No Follow-Up"),
             "payment_in_progress": self.env._("a payment is in progress"),
+            "insolvency": self._explain_insolvency(reason.detail),
+            "max_contacts": self.env._("the limit of contacts within 30 days is reached"),
             "failed": self.env._("a message could not be delivered: %(detail)s", detail=reason.detail),
         }
         return texts.get(reason.code, reason.code)
+
+    @api.model
+    def _explain_insolvency(self, kind):
+        return {
+            "bankruptcy": self.env._("bankrupt: no reminders and no interest; file your claim with the curator"),
+            "reorganisation": self.env._("judicial reorganisation: debts from before it are frozen"),
+            "collective": self.env._("collective debt settlement: address your claim to the mediator"),
+        }.get(kind, "")
+
+    @api.model
+    def _explain_claim(self, kind, packed, currency):
+        """Why this amount: each step of the interest, the ground of the flat sum, or why nothing is claimed."""
+        packed = packed or {}
+        texts = []
+        if kind in (None, "interest"):
+            for row in packed.get("segments", ()):
+                texts.append(
+                    self.env._(
+                        "%(base)s x %(rate)s %% x %(days)s days (%(from)s to %(to)s) = %(amount)s",
+                        **{
+                            "base": format_amount(self.env, float(row["base"]), currency),
+                            "rate": row["rate"],
+                            "days": row["days"],
+                            "from": format_date(self.env, row["from"]),
+                            "to": format_date(self.env, row["to"]),
+                            "amount": format_amount(self.env, float(row["amount"]), currency),
+                        },
+                    )
+                )
+            if packed.get("cut"):
+                texts.append(self.env._("calculated until %s: no later rate is known", format_date(self.env, packed["until"])))
+        if kind in (None, "compensation"):
+            basis = {
+                "fixed_40": self.env._("40 EUR recovery cost per late invoice (law of 2 August 2002, article 6)"),
+                "clause": self.env._("flat sum of the agreed clause"),
+                "scale": self.env._("flat sum of the scale of article XIX.4 of the Code of Economic Law"),
+                "reduced": self.env._("flat sum of the clause, reduced to the maximum of article XIX.4"),
+                "claimed_before": self.env._("flat sum that was claimed before"),
+            }.get(packed.get("basis"))
+            if basis:
+                texts.append(basis)
+        texts += filter(None, (self._explain_no_claim(code, packed) for code in packed.get("reasons", ())))
+        return "\n".join(texts)
+
+    @api.model
+    def _explain_no_claim(self, code, packed):
+        day = packed.get("chargeable_from")
+        return {
+            "no_free_reminder": self.env._("no free first reminder was delivered yet: nothing may be charged"),
+            "waiting_period": self.env._(
+                "the fourteen days are not over: charges are possible from %s", format_date(self.env, day) if day else ""
+            ),
+            "paid_in_time": self.env._("paid within the fourteen days: nothing may be charged"),
+            "no_clause": self.env._("no clause was agreed: nothing may be charged"),
+            "clause_later": self.env._("the clause is younger than the invoice: nothing may be charged"),
+            "no_interest_clause": self.env._("the clause asks no interest"),
+            "no_compensation_clause": self.env._("the clause asks no flat sum"),
+            "interest_above_cap": self.env._("the interest clause exceeds the maximum and falls away (article XIX.4)"),
+            "interest_reduced": self.env._("the interest clause was reduced to the maximum (article XIX.4)"),
+            "compensation_above_cap": self.env._(
+                "the flat sum of the clause exceeds the maximum for this balance and falls away (article XIX.4)"
+            ),
+            "compensation_reduced": self.env._("the flat sum was reduced to the maximum (article XIX.4)"),
+            "legal_rate": self.env._("legal rate, for lack of a valid clause"),
+            "compensation_once": self.env._("the flat sum is claimed once per invoice"),
+            "compensation_euro": self.env._("no flat sum on invoices in another currency than the euro"),
+            "term_above_60": self.env._("the agreed term is above 60 days and unwritten (article 4)"),
+            "authority_statutory": self.env._("public authority: the statutory rate, not the agreed one"),
+            "insolvent": self.env._("insolvency: nothing is charged"),
+            "held": self.env._("on hold: nothing is charged"),
+        }.get(code)
 
     @api.model
     def _bank_data_warning(self, company):

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import format_date
 
 
 class FollowupHold(models.Model):
@@ -44,7 +45,7 @@ class FollowupHold(models.Model):
                 body=self.env._(
                     "Follow-up of %(what)s on hold until %(date)s: %(reason)s",
                     what=hold.move_id.name or hold.partner_id.display_name,
-                    date=hold.until,
+                    date=format_date(self.env, hold.until),
                     reason=hold.reason,
                 )
             )

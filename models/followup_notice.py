@@ -10,6 +10,7 @@ from stdnum.be import ogm_vcs
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import format_datetime
 
 from ..engine import application
 from ..legal.consumer import waiting_period
@@ -136,7 +137,9 @@ class FollowupNotice(models.Model):
             notice.window_text = (
                 self.env._(
                     "Outside sending hours: once approved it leaves on %(date)s.",
-                    date=fields.Datetime.to_string(fields.Datetime.context_timestamp(notice, opening))[:16],
+                    date=format_datetime(
+                        self.env, opening, tz=notice.company_id._followup_root().followup_tz, dt_format="short"
+                    ),
                 )
                 if opening
                 else False
@@ -262,6 +265,7 @@ class FollowupNotice(models.Model):
         self._check_user()
         for notice in self:
             notice.sudo()._go("sent", sent_date=notice.claim_date, failure=False)
+            notice.sudo()._after_sent()
         self.customer_id.sudo().failure = False
         self.customer_id._refresh()
 
@@ -428,7 +432,42 @@ class FollowupNotice(models.Model):
             return False
         if changed or self.prepared_on != today or vals["email_to"] != self.email_to:
             self._rebuild(vals)
+        problem = self._missing_element()
+        if problem:
+            self._fail(problem)
+            mail.write({"state": "cancel", "failure_reason": problem})
+            return False
         return True
+
+    def _missing_element(self):
+        """What a consumer's free first reminder still lacks of its mandatory elements; None when it has them all.
+
+        Article XIX.2 §2: (1) the balance due and what will be claimed, (2) name and enterprise number of the
+        creditor, (3) the product and the day the debt fell due, (4) the fourteen days. Checked on the rendered
+        message itself, whatever template or view made it.
+        """
+        if self.regime != "b2c":
+            return None
+        lines = self.line_ids.filtered(lambda line: line.advances and line.level_kind == "first_reminder")
+        if not lines:
+            return None
+        number = application.enterprise_number(self.company_id)
+        if not number:
+            return self.env._(
+                "%(company)s has no enterprise number, and a first reminder to a consumer must hold it (article XIX.2). "
+                "Set it in Settings > Companies.",
+                company=self.company_id.name,
+            )
+        body = " ".join(tools.html2plaintext(self.body or "").split())
+        for element, name in application.mandatory_elements(self, lines, number):
+            if " ".join(element.split()) not in body:
+                return self.env._(
+                    "the first reminder lacks %(name)s (%(element)s), which article XIX.2 requires. Restore the frame "
+                    "of the message (view followup_notice_consumer_block).",
+                    name=name,
+                    element=element or "-",
+                )
+        return None
 
     def _rebuild(self, vals):
         """Write fresh amounts and render again."""
@@ -460,7 +499,7 @@ class FollowupNotice(models.Model):
             return
         if mail.state == "sent":
             self._go("sent", sent_date=fields.Datetime.now(), failure=False)
-            self.customer_id._after_message(self)
+            self._after_sent()
             return
         if mail.state != "exception":
             return
@@ -483,6 +522,12 @@ class FollowupNotice(models.Model):
             mail.write({"state": "outgoing", "scheduled_date": retry_at})
         else:
             self._fail(reason)
+
+    def _after_sent(self):
+        """What follows from a message that left: the day of the last message, and its claims."""
+        for notice in self:
+            notice.customer_id._after_message(notice)
+            self.env["followup.charge"].sudo()._claim_from(notice)
 
     def _describe_failure(self, reason):
         """The mail server's answer in words that a person can act on."""
@@ -546,7 +591,7 @@ class FollowupNotice(models.Model):
         free_until = False
         # Only a message with the block for consumers begins the fourteen days; a business reminder does not.
         if self.regime == "b2c" and self.channel == "email" and "first_reminder" in self.line_ids.filtered("advances").mapped("level_kind"):
-            free_until = self._free_until(day)
+            free_until = self._free_until(day, self.company_id)
         self._go("delivered", delivered_on=day, waiting_until=free_until)
         self.env["followup.item"]._recompute_levels(self.line_ids.filtered("advances").item_id.ids)
 
@@ -556,6 +601,7 @@ class FollowupNotice(models.Model):
             notice._go("bounced", bounced_date=fields.Datetime.now(), failure=reason)
             lines = notice.line_ids.filtered("advances")
             lines.with_context(followup_engine=True).failure = reason
+            self.env["followup.charge"].sudo()._unclaim(notice)
             self.env["followup.item"]._recompute_levels(lines.item_id.ids)
             notice.customer_id._report_failure(
                 self.env._(
@@ -568,16 +614,18 @@ class FollowupNotice(models.Model):
             notice.customer_id._refresh()
 
     @api.model
-    def _free_until(self, day):
+    def _free_until(self, day, company):
         """Last of the consumer's fourteen days for an e-mail sent on `day` (art. XIX.2)."""
-        return waiting_period(day, "email").last_day
+        root = company._followup_root()
+        return waiting_period(day, "email", root.followup_saturday_counts, root.followup_extend_period).last_day
 
     def _plan_call(self):
         """Plan the call of a level for the responsible person."""
         for notice in self:
             level = notice.level_id
-            activity = notice.customer_id.sudo().activity_schedule(
-                "l10n_be_followup.mail_activity_type_call" if not level.activity_type_id else "",
+            # No "assigned to you" mail for each call: a night may plan dozens; they stand in the activity view.
+            customer = notice.customer_id.sudo().with_context(mail_activity_quick_update=True)
+            activity = customer.activity_schedule(
                 activity_type_id=level.activity_type_id.id
                 or self.env.ref("l10n_be_followup.mail_activity_type_call").id,
                 date_deadline=notice.prepared_on,

@@ -29,12 +29,28 @@ class FollowupNoticeLine(models.Model):
     currency_id = fields.Many2one("res.currency", required=True)
     amount_total = fields.Monetary("Amount")
     amount_residual = fields.Monetary("Open Amount")
+    amount_paid = fields.Monetary("Paid so far")
+    interest = fields.Monetary()
+    compensation = fields.Monetary()
+    reminder_cost = fields.Monetary()
+    claim_detail = fields.Json()
+    claim_explanation = fields.Text("Why this amount", compute="_compute_claim_explanation")
+    amount_claim = fields.Monetary("Interest and Costs", compute="_compute_amount_claim")
 
     # Forbids doubles whatever runs at the same time; the database is the truth (design, section 4).
     _once_per_level = models.UniqueIndex(
         "(item_id, level_id, episode) WHERE live AND advances",
         "This item already has a notice at this level.",
     )
+
+    @api.depends("interest", "compensation", "reminder_cost")
+    def _compute_amount_claim(self):
+        for line in self:
+            line.amount_claim = line.interest + line.compensation + line.reminder_cost
+
+    def _compute_claim_explanation(self):
+        for line in self:
+            line.claim_explanation = self.env["followup.engine"]._explain_claim(None, line.claim_detail, line.currency_id)
 
     def _forgive(self):
         """Forget a failure, so that the item can be notified again."""

@@ -64,6 +64,74 @@ class ResCompany(models.Model):
         "only then does the item reach its next level.",
     )
 
+    # Choices that the law leaves; the defaults are the cautious ones of docs/law.md.
+    followup_terms_b2b_id = fields.Many2one(
+        "followup.terms",
+        "Clause for businesses",
+        domain="[('regime', '=', 'b2b'), ('company_id', 'in', (False, id))]",
+        help="Your payment clause for businesses. Without one the law applies: its interest, and 40 EUR per invoice.",
+    )
+    followup_terms_b2c_id = fields.Many2one(
+        "followup.terms",
+        "Clause for consumers",
+        domain="[('regime', '=', 'b2c'), ('company_id', 'in', (False, id))]",
+        help="Choose it only when it stands in terms that your consumers accepted. Without a clause nothing may be "
+        "charged to a consumer (article XIX.4).",
+    )
+    followup_year_days = fields.Selection(
+        [("365", "365 days in every year"), ("actual", "365 or 366, as the year has")],
+        "Days of a year",
+        default="365",
+        required=True,
+        help="Interest = amount x rate x days / days of a year.",
+    )
+    followup_saturday_counts = fields.Boolean(
+        "Saturday is a working day for the post",
+        help="A letter to a consumer: his fourteen days begin on the third working day after sending. Not counting "
+        "Saturdays is the milder reading.",
+    )
+    followup_extend_period = fields.Boolean(
+        "Extend the fourteen days over days off",
+        default=True,
+        help="A fourteenth day on a Saturday, Sunday or holiday moves to the next working day: the milder reading.",
+    )
+    followup_small_creditor = fields.Boolean(
+        "We are an SME",
+        help="At most one of these is exceeded: 50 employees, 11.25 million EUR turnover, 6 million EUR balance sheet "
+        "total. A consumer's interest then counts from the day after the first reminder instead of from the end of "
+        "the fourteen days (article XIX.4).",
+    )
+    followup_legal_rate = fields.Boolean(
+        "Legal rate without a valid clause",
+        help="When a consumer's clause is missing or too high: claim the (lower) legal rate from the end of the fourteen "
+        "days instead of nothing.",
+    )
+    followup_long_term_day = fields.Selection(
+        [("60", "day 60 after the invoice"), ("30", "day 30 after the invoice")],
+        "Terms above 60 days: interest from",
+        default="60",
+        required=True,
+        help="Between enterprises an agreed term above 60 days is unwritten and the legal 30 days apply (article 4). "
+        "Day 60 is milder.",
+    )
+    followup_higher_of_clause = fields.Boolean(
+        "Higher of clause and 40 EUR",
+        default=True,
+        help="Between enterprises: when your clause gives a higher flat sum than the legal 40 EUR, claim the clause; "
+        "never the sum of both.",
+    )
+    followup_lower_of_sum = fields.Boolean(
+        "One flat sum for several invoices of a consumer",
+        default=True,
+        help="Several invoices in one message to a consumer: the lower of the sum of the flat sums and the flat sum on "
+        "the total.",
+    )
+    followup_max_contacts = fields.Integer(
+        "Contacts within 30 days",
+        default=5,
+        help="No more messages and calls to one customer than this in any 30 days. 0: no limit.",
+    )
+
     _followup_hours_check = models.Constraint(
         "CHECK(followup_send_from >= 0 AND followup_send_until <= 24 AND followup_send_from < followup_send_until)",
         "The hours in which notices are sent must lie between 0 and 24, and begin before they end.",

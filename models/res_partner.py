@@ -7,12 +7,42 @@ from odoo.exceptions import UserError
 from .followup_policy import REGIMES
 
 
+#: Fields of a customer that change what follow-up decides.
+_DECISIVE = {
+    "followup_policy_id", "followup_authority", "followup_regime_manual", "followup_insolvency",
+    "followup_insolvency_date", "vat", "company_registry", "email",
+}  # fmt: skip
+
+
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
     followup_authority = fields.Boolean(
         "Public Authority", help="A municipality, ministry, school of the state...: the rules for authorities hold."
     )
+    followup_regime_manual = fields.Selection(
+        REGIMES, "Regime decided by hand", help="Wins over what the data say. Empty: decided from the data."
+    )
+    followup_terms_id = fields.Many2one(
+        "followup.terms",
+        "Payment Clause",
+        company_dependent=True,
+        help="The clause that this customer accepted. Empty: the company's clause for his regime.",
+    )
+    followup_insolvency = fields.Selection(
+        [
+            ("bankruptcy", "Bankruptcy"),
+            ("reorganisation", "Judicial reorganisation"),
+            ("collective", "Collective debt settlement"),
+        ],
+        "Insolvency",
+        company_dependent=True,
+        help="Stops reminders and charges, for the debts that the proceedings cover (Book XX).",
+    )
+    followup_insolvency_date = fields.Date(
+        "Insolvent Since", company_dependent=True, help="Day of the judgment or of the opening of the proceedings."
+    )
+    followup_data_issue = fields.Char("Data to check", compute="_compute_followup_data_issue")
     followup_regime = fields.Selection(
         REGIMES,
         "Follow-up Regime",
@@ -43,11 +73,21 @@ class ResPartner(models.Model):
     followup_overdue = fields.Monetary("Overdue (follow-up)", compute="_compute_followup_overdue")
     followup_state = fields.Char(compute="_compute_followup_overdue")
 
-    @api.depends("is_company", "vat", "company_registry", "country_id", "followup_authority", "commercial_partner_id")
+    @api.depends(
+        "is_company",
+        "vat",
+        "company_registry",
+        "country_id",
+        "followup_authority",
+        "followup_regime_manual",
+        "commercial_partner_id",
+    )
     def _compute_followup_regime(self):
         for partner in self:
             customer = partner.commercial_partner_id or partner
-            if customer.followup_authority:
+            if customer.followup_regime_manual:
+                partner.followup_regime = customer.followup_regime_manual
+            elif customer.followup_authority:
                 partner.followup_regime = "b2g"
             elif customer._followup_has_enterprise_number():
                 partner.followup_regime = "b2b"
@@ -66,6 +106,43 @@ class ResPartner(models.Model):
             if module and module.is_valid(number):
                 return True
         return False
+
+    @api.depends("is_company", "vat", "company_registry", "followup_authority", "followup_regime_manual")
+    def _compute_followup_data_issue(self):
+        names = self._followup_issue_names()
+        for partner in self:
+            partner.followup_data_issue = names.get(partner.commercial_partner_id._followup_issue(), False)
+
+    def _followup_issue(self):
+        """What is missing or contradictory in the data that decide the regime; a code, or False.
+
+        A customer whose regime a person decided needs no more attention, unless the data contradict it.
+        """
+        self.ensure_one()
+        valid = self._followup_has_enterprise_number()
+        if self.followup_regime_manual:
+            return "consumer_with_number" if self.followup_regime_manual == "b2c" and self.is_company and valid else False
+        if self.followup_authority:
+            return False
+        if not valid and (self.vat or (self.is_company and self.company_registry)):
+            return "invalid_number"
+        if self.is_company and not valid:
+            return "company_without_number"
+        return False
+
+    def _followup_issue_names(self):
+        return {
+            "invalid_number": self.env._("The VAT or enterprise number is not valid: treated as a consumer"),
+            "company_without_number": self.env._("A company without a number: treated as a consumer"),
+            "consumer_with_number": self.env._("Marked as a consumer, but a company with a valid number"),
+        }
+
+    def _followup_terms(self, regime, company):
+        """The clause that holds for an invoice of this customer: his own, else the company's for the regime."""
+        kind = "b2c" if regime == "b2c" else "b2b"
+        own = self.with_company(company).commercial_partner_id.followup_terms_id
+        root = company._followup_root()
+        return own if own.regime == kind else (root.followup_terms_b2c_id if kind == "b2c" else root.followup_terms_b2b_id)
 
     @api.depends_context("company")
     def _compute_followup_overdue(self):
@@ -122,6 +199,6 @@ class ResPartner(models.Model):
     def write(self, vals):
         """EXTENDS base"""
         result = super().write(vals)
-        if {"followup_policy_id", "followup_authority", "vat", "company_registry", "email"} & vals.keys():
+        if _DECISIVE & vals.keys():
             self.env["followup.engine"]._touch_partner_ids(self.commercial_partner_id.ids)
         return result

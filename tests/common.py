@@ -30,6 +30,7 @@ class FollowupCommon(AccountTestInvoicingCommon):
         cls.company.write(
             {
                 "email": "facturen@zilverberk.example",
+                "company_registry": "0202239951",
                 "followup_cutoff_date": date(2026, 1, 1),
                 "followup_live": True,
                 "followup_freshness_days": 0,

@@ -1,0 +1,229 @@
+"""Bring the facts of open items to the law's arithmetic, in a fixed number of queries for any number of items."""
+
+from collections import defaultdict
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from odoo.tools import SQL
+
+from ..legal import claim as law
+from ..legal.claim import ZERO, Claim, Facts
+from ..legal.compensation import b2c_cap
+from ..legal.consumer import waiting_period
+
+
+def rules(company):
+    """The company's choices.
+
+    :rtype: `legal.claim.Rules`
+    """
+    return law.Rules(
+        year_days=365 if company.followup_year_days == "365" else "actual",
+        saturday_counts=company.followup_saturday_counts,
+        extend=company.followup_extend_period,
+        small_creditor=company.followup_small_creditor,
+        legal_rate_without_clause=company.followup_legal_rate,
+        long_term_day=int(company.followup_long_term_day),
+        higher_of_clause_and_fixed=company.followup_higher_of_clause,
+    )
+
+
+def facts(env, company, item_ids, today):
+    """What the books know of these items.
+
+    :return: dict item id -> (`legal.claim.Facts`, invoice id, claimed compensation or None)
+    """
+    if not item_ids:
+        return {}
+    for name in ("followup.item", "followup.notice", "followup.notice.line", "followup.charge", "account.move"):
+        env[name].flush_model()
+    env["account.partial.reconcile"].flush_model()
+    rows = env.execute_query(
+        SQL(
+            """SELECT item.id, move.id, customer.partner_id, move.followup_regime, move.followup_terms_id,
+                      aml.amount_currency::text, item.date_maturity, COALESCE(move.invoice_date, move.date),
+                      currency.name,
+                      (SELECT json_agg(json_build_array(credit.date, partial.debit_amount_currency::text))
+                         FROM account_partial_reconcile partial
+                         JOIN account_move_line credit ON credit.id = partial.credit_move_id
+                        WHERE partial.debit_move_id = aml.id AND partial.debit_amount_currency > 0),
+                      (SELECT min(notice.delivered_on)
+                         FROM followup_notice_line line
+                         JOIN followup_notice notice ON notice.id = line.notice_id
+                        WHERE line.item_id = item.id AND line.advances AND line.live
+                          AND line.episode = item.episode AND line.level_kind = 'first_reminder'
+                          AND notice.regime = 'b2c' AND notice.state = 'delivered'),
+                      (SELECT count(*) FROM account_move_line other
+                         JOIN account_account account ON account.id = other.account_id
+                        WHERE other.move_id = move.id AND account.account_type = 'asset_receivable'
+                          AND other.amount_currency > 0),
+                      (SELECT charge.amount::text FROM followup_charge charge
+                        WHERE charge.move_id = move.id AND charge.kind = 'compensation' AND charge.state <> 'cancelled'
+                          AND charge.state <> 'waived' LIMIT 1),
+                      EXISTS (SELECT FROM followup_charge charge
+                               WHERE charge.move_id = move.id AND charge.kind = 'compensation'
+                                 AND charge.state <> 'cancelled')
+                 FROM followup_item item
+                 JOIN followup_customer customer ON customer.id = item.customer_id
+                 JOIN account_move_line aml ON aml.id = item.move_line_id
+                 JOIN account_move move ON move.id = aml.move_id
+                 JOIN res_currency currency ON currency.id = aml.currency_id
+                WHERE item.id = ANY(%s)
+             ORDER BY item.date_maturity, item.id""",
+            list(item_ids),
+        )
+    )
+    partners = env["res.partner"].browse({row[2] for row in rows}).with_company(company)
+    partner_by_id = {partner.id: partner for partner in partners}
+    pure_terms = {}
+    unpaid = _unpaid_due_dates(env, [row[0] for row in rows]) if _any_regular(env, company, partners, rows) else {}
+    result, seen = {}, set()
+    for row in rows:
+        (item_id, move_id, partner_id, regime, terms_id, amount, due, invoiced, currency, paid, reminded, count,
+         compensation, claimed) = row  # fmt: skip
+        partner = partner_by_id[partner_id]
+        regime = regime or partner.followup_regime
+        terms = env["followup.terms"].browse(terms_id) if terms_id else partner._followup_terms(regime, company)
+        if terms and terms.id not in pure_terms:
+            pure_terms[terms.id] = terms._pure()
+        first = move_id not in seen and due < today
+        if due < today:
+            seen.add(move_id)
+        result[item_id] = (
+            Facts(
+                regime=regime,
+                principal=Decimal(amount),
+                due_date=due,
+                invoice_date=invoiced,
+                payments=tuple((date.fromisoformat(day), Decimal(money)) for day, money in paid or ()),
+                terms=pure_terms.get(terms.id) if terms else None,
+                reminded_on=reminded,
+                single=count == 1,
+                euro=currency == "EUR",
+                first_of_invoice=first,
+                compensation_claimed=claimed,
+                unpaid_due_dates=unpaid.get(item_id, 0),
+                frozen_on=partner.followup_insolvency_date or (today if partner.followup_insolvency else None)
+                if partner.followup_insolvency
+                else None,
+            ),
+            move_id,
+            Decimal(compensation) if compensation is not None else None,
+        )
+    return result
+
+
+def _any_regular(env, company, partners, rows):
+    terms = env["followup.terms"].browse({row[4] for row in rows if row[4]})
+    for partner in partners:
+        terms |= partner._followup_terms("b2c", company)
+    return any(terms.mapped("regular_delivery"))
+
+
+def _unpaid_due_dates(env, item_ids):
+    """How many due dates of the same calendar year went unpaid, up to and including each item's own."""
+    return dict(
+        env.execute_query(
+            SQL(
+                """SELECT item.id, count(DISTINCT other.date_maturity)
+                     FROM followup_item item
+                     JOIN followup_item other ON other.customer_id = item.customer_id
+                      AND other.date_maturity <= item.date_maturity
+                      AND date_trunc('year', other.date_maturity) = date_trunc('year', item.date_maturity)
+                      AND (other.is_open OR other.level_id IS NOT NULL)
+                    WHERE item.id = ANY(%s)
+                 GROUP BY item.id""",
+                list(item_ids),
+            )
+        )
+    )
+
+
+def claims(env, company, item_ids, today, chosen=None):
+    """What may be claimed on these items as of `today`.
+
+    :param chosen: dict item id -> (interest, compensation, reminder cost), three booleans: what the level claims;
+        None: everything that the law allows
+    :return: dict item id -> `legal.claim.Claim`; a compensation that was claimed before is in it
+    """
+    known = facts(env, company, item_ids, today)
+    choices = rules(company)
+    statutory, civil = env["followup.rate"]._rate_table("b2b"), env["followup.rate"]._rate_table("civil")
+    result = {}
+    for item_id, (item_facts, _move_id, before) in known.items():
+        answer = law.claim(item_facts, choices, statutory, civil, today)
+        if before is not None and item_facts.first_of_invoice:
+            answer = replace(answer, compensation=before, compensation_basis="claimed_before")
+        if chosen is not None:
+            interest, compensation, cost = chosen.get(item_id, (False, False, False))
+            answer = replace(
+                answer,
+                interest=answer.interest if interest else ZERO,
+                accrual=answer.accrual if interest else None,
+                compensation=answer.compensation if compensation else ZERO,
+                reminder_cost=answer.reminder_cost if cost else ZERO,
+            )
+        result[item_id] = answer
+    if company.followup_lower_of_sum:
+        _lower_of_sum(env, known, result, choices)
+    return result
+
+
+def _lower_of_sum(env, known, result, choices):
+    """Several invoices of one consumer: the lower of the sum of flat sums and the flat sum on the total."""
+    owners = {item.id: item.customer_id.id for item in env["followup.item"].browse(list(known))}
+    groups = defaultdict(list)
+    for item_id, (item_facts, _move, before) in known.items():
+        if item_facts.regime == "b2c" and before is None and result[item_id].compensation > 0:
+            groups[owners[item_id]].append(item_id)
+    for ids in groups.values():
+        if len(ids) < 2:
+            continue
+        total = ZERO
+        for item_id in ids:
+            item_facts = known[item_id][0]
+            period = waiting_period(item_facts.reminded_on, item_facts.medium, choices.saturday_counts, choices.extend)
+            total += law.balance_on(item_facts, period.last_day)
+        shares = law.allocate_lower([result[item_id].compensation for item_id in ids], b2c_cap(total))
+        for item_id, share in zip(ids, shares, strict=True):
+            result[item_id] = replace(result[item_id], compensation=share)
+
+
+def announced(env, company, item_ids, today):
+    """What a consumer's first reminder of `today` must announce for each item.
+
+    :return: dict item id -> (`legal.claim.Claim` on the first chargeable day with today's balance, last free day)
+    """
+    choices = rules(company)
+    statutory, civil = env["followup.rate"]._rate_table("b2b"), env["followup.rate"]._rate_table("civil")
+    period = waiting_period(today, "email", choices.saturday_counts, choices.extend)
+    result = {}
+    for item_id, (item_facts, _move_id, _before) in facts(env, company, item_ids, today).items():
+        later = law.claim(
+            replace(item_facts, reminded_on=today), choices, statutory, civil, period.chargeable_from
+        )
+        result[item_id] = (later, period.last_day, item_facts.terms)
+    return result
+
+
+def detail(answer: Claim):
+    """A claim as JSON: kept on the notice, so that it can be explained for ever."""
+    return {
+        "segments": [
+            {
+                "from": segment.first_day.isoformat(),
+                "to": segment.last_day.isoformat(),
+                "days": segment.days,
+                "base": str(segment.base),
+                "rate": str(segment.rate),
+                "amount": str(segment.amount),
+            }
+            for segment in (answer.accrual.segments if answer.accrual else ())
+        ],
+        "until": answer.until.isoformat() if answer.until else None,
+        "cut": answer.cut,
+        "basis": answer.compensation_basis,
+        "reasons": list(answer.reasons),
+        "chargeable_from": answer.chargeable_from.isoformat() if answer.chargeable_from else None,
+    }

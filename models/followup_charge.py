@@ -1,0 +1,199 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..engine import claims
+
+KINDS = [("interest", "Interest"), ("compensation", "Compensation"), ("reminder", "Reminder cost")]
+STATES = [
+    ("claimed", "Claimed"),
+    ("posted", "Posted"),
+    ("settled", "Settled"),
+    ("waived", "Waived"),
+    ("cancelled", "Cancelled"),
+]
+TRANSITIONS = {
+    "claimed": {"posted", "waived", "cancelled"},
+    "posted": {"settled", "cancelled"},
+    "waived": {"claimed"},
+    "settled": set(),
+    "cancelled": set(),
+}
+
+
+class FollowupCharge(models.Model):
+    """What a notice claimed on top of an open item. A claim, not a booking: it is no income until a person posts it.
+
+    A charge outlives its item: when the principal is paid it stays *outstanding*, its interest frozen at the day of
+    the payment, and is never chased by itself.
+    """
+
+    _name = "followup.charge"
+    _description = "Follow-up Charge"
+    _inherit = ["mail.thread"]
+    _order = "id desc"
+
+    customer_id = fields.Many2one("followup.customer", "Follow-up", required=True, readonly=True, ondelete="restrict", index=True)
+    partner_id = fields.Many2one(related="customer_id.partner_id", store=True, string="Customer")
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
+    move_id = fields.Many2one("account.move", "Invoice", readonly=True, ondelete="set null", index="btree_not_null")
+    item_id = fields.Many2one("followup.item", readonly=True, ondelete="set null", index="btree_not_null")
+    name = fields.Char("For", readonly=True)
+    kind = fields.Selection(KINDS, required=True, readonly=True)
+    currency_id = fields.Many2one("res.currency", required=True, readonly=True)
+    amount = fields.Monetary(required=True, readonly=True)
+    claimed_until = fields.Date(readonly=True, help="Last day that bears interest in the amount.")
+    first_notice_id = fields.Many2one("followup.notice", "First Claimed In", readonly=True, ondelete="restrict")
+    notice_id = fields.Many2one("followup.notice", "Last Claimed In", readonly=True, ondelete="restrict")
+    state = fields.Selection(STATES, required=True, readonly=True, default="claimed", index=True, tracking=True)
+    detail = fields.Json(readonly=True)
+    explanation = fields.Text(compute="_compute_explanation")
+    principal_paid_on = fields.Date(
+        readonly=True, help="The invoice is paid since this day; the charge is outstanding and grows no more."
+    )
+    outstanding = fields.Boolean(compute="_compute_outstanding", search="_search_outstanding")
+    waive_reason = fields.Char(readonly=True, tracking=True)
+    waived_by = fields.Many2one("res.users", readonly=True, ondelete="set null")
+
+    # Once per invoice, whatever runs at the same time (art. 6; C-585/20); a waived one is not claimed again.
+    _compensation_once = models.UniqueIndex(
+        "(move_id) WHERE kind = 'compensation' AND state <> 'cancelled'",
+        "The compensation of this invoice was claimed already.",
+    )
+    _interest_once = models.UniqueIndex(
+        "(item_id) WHERE kind = 'interest' AND state = 'claimed'", "The interest of this item was claimed already."
+    )
+    _amount_check = models.Constraint("CHECK(amount >= 0)", "A charge cannot be negative.")
+
+    @api.depends("detail")
+    def _compute_explanation(self):
+        for charge in self:
+            charge.explanation = self.env["followup.engine"]._explain_claim(charge.kind, charge.detail, charge.currency_id)
+
+    @api.depends("state", "principal_paid_on")
+    def _compute_outstanding(self):
+        for charge in self:
+            charge.outstanding = charge.state == "claimed" and bool(charge.principal_paid_on)
+
+    def _search_outstanding(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        domain = fields.Domain("state", "=", "claimed") & fields.Domain("principal_paid_on", "!=", False)
+        return domain if True in value else ~domain
+
+    def _go(self, state, **vals):
+        for charge in self:
+            if state not in TRANSITIONS[charge.state]:
+                names = dict(self._fields["state"]._description_selection(self.env))
+                raise UserError(
+                    self.env._(
+                        "The charge for %(name)s is %(old)s and cannot become %(new)s.",
+                        name=charge.name,
+                        old=names[charge.state].lower(),
+                        new=names[state].lower(),
+                    )
+                )
+        self.write({"state": state, **vals})
+
+    @api.model
+    def _claim_from(self, notice):
+        """A notice left: what it claimed becomes, or renews, the charges of its items."""
+        for line in notice.line_ids:
+            self._claim_line(notice, line, "interest", line.interest)
+            self._claim_line(notice, line, "compensation", line.compensation)
+            self._claim_line(notice, line, "reminder", line.reminder_cost)
+
+    @api.model
+    def _claim_line(self, notice, line, kind, amount):
+        if not amount:
+            return
+        domain = [("kind", "=", kind), ("state", "=", "claimed")]
+        domain.append(("move_id", "=", line.move_id.id) if kind == "compensation" else ("item_id", "=", line.item_id.id))
+        known = self.browse() if kind == "reminder" else self.search(domain, limit=1)
+        vals = {
+            "amount": amount,
+            "notice_id": notice.id,
+            "claimed_until": (line.claim_detail or {}).get("until"),
+            "detail": line.claim_detail,
+        }
+        if known:
+            if kind == "interest":
+                known.write(vals)
+            else:
+                known.notice_id = notice
+            return
+        self.create(
+            {
+                **vals,
+                "customer_id": notice.customer_id.id,
+                "company_id": notice.company_id.id,
+                "move_id": line.move_id.id,
+                "item_id": line.item_id.id,
+                "name": line.name,
+                "kind": kind,
+                "currency_id": line.currency_id.id,
+                "first_notice_id": notice.id,
+            }
+        )
+
+    @api.model
+    def _unclaim(self, notice):
+        """The notice came back: what it was the first to claim was never claimed."""
+        self.search([("first_notice_id", "=", notice.id), ("state", "=", "claimed")])._go("cancelled")
+
+    @api.model
+    def _follow_items(self, company, today, customers=None):
+        """Charges of items that were paid stay outstanding, frozen; those of items credited in full are cancelled."""
+        domain = [("company_id", "=", company.id), ("state", "=", "claimed")]
+        if customers is not None:
+            domain.append(("customer_id", "in", customers.ids))
+        charges = self.search(domain)
+        reopened = charges.filtered(lambda charge: charge.principal_paid_on and charge.item_id.is_open)
+        reopened.principal_paid_on = False
+        closed = charges.filtered(lambda charge: not charge.principal_paid_on and not charge.item_id.is_open)
+        if not closed:
+            return
+        known = claims.facts(self.env, company, closed.item_id.ids, today)
+        credited = self._credited_in_full(closed.move_id)
+        for charge in closed:
+            if charge.move_id in credited or not charge.item_id:
+                charge._go("cancelled")
+                continue
+            payments = known[charge.item_id.id][0].payments if charge.item_id.id in known else ()
+            paid_on = max((day for day, _amount in payments), default=today)
+            charge.principal_paid_on = paid_on
+            if charge.kind == "interest" and charge.claimed_until and charge.claimed_until != paid_on:
+                answer = claims.claims(self.env, company, charge.item_id.ids, paid_on)[charge.item_id.id]
+                charge.write(
+                    {"amount": float(answer.interest), "detail": claims.detail(answer), "claimed_until": answer.until}
+                )
+
+    @api.model
+    def _credited_in_full(self, moves):
+        """Invoices that credit notes took away entirely: no money ever came in."""
+        return moves.filtered(
+            lambda move: move.payment_state == "reversed" or move.state != "posted"
+        )
+
+    def action_waive(self):
+        """Give up these charges; asks for the reason."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Waive"),
+            "res_model": "followup.waive.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_charge_ids": [fields.Command.set(self.ids)]},
+        }
+
+    def action_undo_waive(self):
+        """A waiver by mistake: the charge is claimed again."""
+        self._check_user()
+        self.sudo()._go("claimed", waive_reason=False, waived_by=False)
+
+    def _waive(self, reason):
+        self._check_user()
+        self.sudo()._go("waived", waive_reason=reason, waived_by=self.env.uid)
+
+    def _check_user(self):
+        if not self.env.su and not self.env.user.has_group("l10n_be_followup.l10n_be_followup_group_user"):
+            raise UserError(self.env._("You need the rights of a follow-up user to do this."))

@@ -48,6 +48,9 @@
     "demo": [
         "demo/followup_demo.xml",
     ],
+    "assets": {
+        "web.assets_tests": ["l10n_be_followup/static/tests/tours/**/*"],
+    },
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
     "application": True,

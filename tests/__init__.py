@@ -2,3 +2,4 @@ from . import test_access
 from . import test_engine
 from . import test_policy
 from . import test_sending
+from . import test_tours

@@ -165,9 +165,18 @@ def claims(env, company, item_ids, today, chosen=None):
                 reminder_cost=answer.reminder_cost if cost else ZERO,
             )
         result[item_id] = answer
+    _one_reminder_cost(env, result)
     if company.followup_lower_of_sum:
         _lower_of_sum(env, known, result, choices)
     return result
+
+
+def _one_reminder_cost(env, result):
+    """A message is one reminder, however many due dates it names: its cost is asked once, on the latest of them."""
+    costly = [item_id for item_id, answer in result.items() if answer.reminder_cost]
+    latest = {item.customer_id.id: item.id for item in env["followup.item"].browse(costly).sorted("date_maturity")}
+    for item_id in set(costly) - set(latest.values()):
+        result[item_id] = replace(result[item_id], reminder_cost=ZERO)
 
 
 def _lower_of_sum(env, known, result, choices):

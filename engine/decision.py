@@ -242,7 +242,7 @@ def decide(
     total -= sum((credit.amount_company for credit in customer.credits), ZERO)
     small = {d.level.id for d in due if d.level and d.level.minimum_amount > max(total, ZERO)}
     decisions = tuple(
-        _with_reason(d, Reason("minimum_amount"))
+        _with_reason(d, Reason("minimum_amount"), is_working_day)
         if d.due and d.level and d.level.id in small and d.item.id not in waived
         else d
         for d in decisions
@@ -255,7 +255,8 @@ def decide(
     if gap_until is not None and gap_until >= today:
         blocked = {d.item.id for d in written} - waived
         decisions = tuple(
-            _with_reason(d, Reason("min_gap", gap_until)) if d.item.id in blocked else d for d in decisions
+            _with_reason(d, Reason("min_gap", gap_until), is_working_day) if d.item.id in blocked else d
+            for d in decisions
         )
         written = [d for d in written if d.item.id not in blocked]
     calls = [d for d in decisions if d.due and d.level and d.level.call and not d.level.written]
@@ -273,7 +274,7 @@ def decide(
 
     upcoming = min(
         (d for d in decisions if d.level is not None and d.on is not None),
-        key=lambda d: (max(d.on, today), [-rank for rank in d.level.rank]),
+        key=lambda d: (max(d.on, today), [-rank for rank in d.level.rank], d.on),
         default=None,
     )
     return Decision(
@@ -328,6 +329,9 @@ def _decide_item(
         reasons.append(Reason("waiting_period" if waiting else "not_yet", day - timedelta(days=1)))
     if not overdue and level.kind != "courtesy":
         reasons.append(Reason("not_overdue", item.due_date))
+    if level.kind == "courtesy" and any(_chaseable(customer, today)):
+        # A friendly question does not go with a demand, nor an amount that is not due yet into its total.
+        reasons.append(Reason("overdue_elsewhere"))
     if overdue:
         reasons.extend(group_reasons.get(item.currency, ()))
     if settings.cutoff is not None and item.due_date < settings.cutoff:
@@ -355,10 +359,10 @@ def _waive_soft(decision: ItemDecision) -> ItemDecision:
     return ItemDecision(decision.item, decision.level, decision.on, reasons)
 
 
-def _with_reason(decision: ItemDecision, reason: Reason) -> ItemDecision:
-    day = decision.on
-    if reason.until is not None and day is not None:
-        day = max(day, reason.until + timedelta(days=1))
+def _with_reason(decision: ItemDecision, reason: Reason, is_working_day: Callable[[date], bool]) -> ItemDecision:
+    day = None  # nobody can say until when
+    if reason.until is not None and decision.on is not None:
+        day = _working(max(decision.on, reason.until + timedelta(days=1)), is_working_day, 1)
     return ItemDecision(decision.item, decision.level, day, (*decision.reasons, reason))
 
 

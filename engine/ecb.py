@@ -10,8 +10,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 URL = "https://data-api.ecb.europa.eu/service/data/FM/B.U2.EUR.4F.KR.MRR_FR.LEV"
-#: Connect and read, in seconds: a slow bank of rates must not hold up a cron.
-TIMEOUT = (5, 10)
+#: Seconds for connecting and for reading: a slow bank of rates must not hold up a cron.
+TIMEOUT = 8
 MAX_BYTES = 65536
 #: The rate was never outside these bounds since the euro exists (0 to 4.75).
 PLAUSIBLE = (Decimal("-1"), Decimal("15"))
@@ -21,7 +21,7 @@ class RateError(Exception):
     """The rate could not be had, or the answer cannot be true; the text says why."""
 
 
-def reference_rate(day: date, url: str = URL, timeout: tuple[float, float] = TIMEOUT) -> Decimal:
+def reference_rate(day: date, url: str = URL, timeout: float = TIMEOUT) -> Decimal:
     """The rate in force on `day`: the last observation on or before it (the series holds changes only).
 
     :return: percent a year
@@ -42,7 +42,7 @@ def reference_rate(day: date, url: str = URL, timeout: tuple[float, float] = TIM
     return rate
 
 
-def _fetch(url: str, day: date, timeout: tuple[float, float]) -> str:
+def _fetch(url: str, day: date, timeout: float) -> str:
     retry = Retry(total=2, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504), allowed_methods=("GET",))
     params = {"format": "csvdata", "endPeriod": day.isoformat(), "lastNObservations": "1"}
     with requests.Session() as session:

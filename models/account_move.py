@@ -27,6 +27,14 @@ class AccountMove(models.Model):
         compute="_compute_followup",
         help="Consumer: last of the fourteen days after the free first reminder. Charges are possible from the next day.",
     )
+    followup_clock = fields.Char(
+        "Fourteen Days",
+        compute="_compute_followup",
+        help="A consumer pays nothing extra before he got a free first reminder and fourteen full days have passed "
+        "(article XIX.2).",
+    )
+    followup_charge_amount = fields.Monetary("Charges Claimed", compute="_compute_followup_charge_amount")
+    followup_charge_count = fields.Integer(compute="_compute_followup_charge_amount")
     followup_level_reached_id = fields.Many2one(
         "followup.level",
         "Follow-up Level",
@@ -44,7 +52,7 @@ class AccountMove(models.Model):
         )
         by_move = items.grouped(lambda item: item.move_line_id.move_id.id)
         for move in self:
-            tracked = by_move.get(move.id, items.browse())
+            tracked = by_move.get(move._origin.id, items.browse())
             reached = tracked.level_id.sorted(lambda level: (level._rank(), level.sequence))
             dates = [item.next_date for item in tracked if item.next_date]
             move.followup_tracked = bool(tracked)
@@ -53,6 +61,17 @@ class AccountMove(models.Model):
             move.followup_why = tracked.sorted("date_maturity")[:1].why or False
             waiting = [item.waiting_until for item in tracked if item.waiting_until]
             move.followup_free_until = max(waiting) if waiting else False
+            move.followup_clock = tracked._describe_clocks()
+
+    def _compute_followup_charge_amount(self):
+        groups = self.env["followup.charge"].sudo()._read_group(
+            [("move_id", "in", self.ids), ("state", "in", ("claimed", "posted"))],
+            ["move_id"],
+            ["amount:sum", "__count"],
+        )
+        known = {move.id: (amount, count) for move, amount, count in groups}
+        for move in self:
+            move.followup_charge_amount, move.followup_charge_count = known.get(move._origin.id, (0.0, 0))
 
     @api.depends("followup_regime", "commercial_partner_id")
     def _compute_followup_regime_why(self):
@@ -123,11 +142,48 @@ class AccountMove(models.Model):
         return result
 
     def write(self, vals):
-        """EXTENDS account"""
+        """EXTENDS account: a change of the regime is noted, and the clause follows it."""
+        before = {move.id: move.followup_regime for move in self} if "followup_regime" in vals else {}
         result = super().write(vals)
+        changed = self.filtered(lambda move: before.get(move.id) and move.followup_regime != before[move.id])
+        if changed:
+            if "followup_terms_id" not in vals:
+                changed._followup_fit_terms()
+            changed._followup_log_regime(before, self.env.context.get("followup_regime_reason"))
         if "followup_regime" in vals or "invoice_date_due" in vals or "no_followup" in vals:
             self.env["followup.engine"]._touch_partners(self.filtered(lambda move: move.state == "posted"))
         return result
+
+    def _followup_fit_terms(self):
+        """A clause for businesses says nothing about a consumer's invoice, and the other way round."""
+        for move in self.filtered(lambda move: move.state == "posted"):
+            kind = "b2c" if move.followup_regime == "b2c" else "b2b"
+            if move.followup_terms_id.regime != kind:
+                move.followup_terms_id = move.commercial_partner_id._followup_terms(
+                    move.followup_regime, move.company_id
+                )
+
+    def _followup_log_regime(self, before, reason=None):
+        """Note who changed the law that governs the invoice.
+
+        :param before: dict id -> regime that it had
+        """
+        names = dict(self._fields["followup_regime"]._description_selection(self.env))
+        bodies = {}
+        for move in self:
+            text = self.env._(
+                "Follow-up regime: %(old)s → %(new)s",
+                old=names[before[move.id]],
+                new=names.get(move.followup_regime) or self.env._("none"),
+            )
+            bodies[move.id] = f"{text}. {reason}" if reason else text
+        self._message_log_batch(bodies=bodies)
+
+    def action_open_followup_charges(self):
+        """Interest and costs that were claimed on this invoice."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("l10n_be_followup.followup_charge_action")
+        return action | {"domain": [("move_id", "=", self.id)], "context": {}}
 
     def action_open_followup(self):
         """Open the follow-up screen of this invoice's customer."""

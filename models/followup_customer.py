@@ -245,7 +245,7 @@ class FollowupCustomer(models.Model):
         self.activity_unlink(["l10n_be_followup.mail_activity_type_problem"])
         self._refresh()
 
-    def unlink(self):
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_evidence(self):
         if self.notice_ids.filtered("sent_date"):
             raise UserError(self.env._("A customer to whom notices were sent cannot be deleted: they are evidence."))
-        return super().unlink()

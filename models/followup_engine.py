@@ -282,6 +282,14 @@ class FollowupEngine(models.AbstractModel):
         return claims.claims(self.env, company, list(chosen), today, chosen) if chosen else {}
 
     @api.model
+    def _claims_as_of(self, company, items, day):
+        """Everything that the law allows on these items as of `day`, whatever their level.
+
+        :rtype: dict item id -> `legal.claim.Claim`
+        """
+        return claims.claims(self.env, company, items.ids, day)
+
+    @api.model
     def _notice_values(self, company, taken, today, manual=False, amounts=None):
         """Values of one written notice.
 
@@ -452,8 +460,8 @@ class FollowupEngine(models.AbstractModel):
             try:
                 run = self.env["followup.run"].create({"company_id": company.id, "date": today})
                 self.env["followup.notice"]._confirm(company)
-                self.env["followup.charge"]._follow_items(company, today)
                 customer_ids = self._synchronise(company)
+                self.env["followup.charge"]._follow_items(company, today)
                 self.env["ir.cron"]._commit_progress(remaining=len(customer_ids))
                 return run, customer_ids
             except psycopg2.OperationalError as error:
@@ -680,6 +688,7 @@ class FollowupEngine(models.AbstractModel):
                 date=format_date(self.env, fields.Date.add(reason.until, days=1)) if reason.until else "",
             ),
             "not_overdue": self.env._("not overdue yet"),
+            "overdue_elsewhere": self.env._("other invoices are overdue: no courtesy message now"),
             "min_gap": self.env._("a message was sent recently: no other one until %(until)s", until=until),
             "minimum_amount": self.env._("the amount is below the minimum"),
             "credits": self.env._("unallocated payments or credit notes cover it: allocate them first"),

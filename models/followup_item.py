@@ -1,6 +1,9 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
+from ..engine import claims
 from .followup_policy import REGIMES
 
 
@@ -37,11 +40,28 @@ class FollowupItem(models.Model):
     reasons = fields.Json(readonly=True)
     why = fields.Char("Why Not Now", compute="_compute_why")
 
-    move_id = fields.Many2one(related="move_line_id.move_id", string="Invoice")
+    move_id = fields.Many2one(related="move_line_id.move_id")
     currency_id = fields.Many2one(related="move_line_id.currency_id")
     amount_residual_currency = fields.Monetary(related="move_line_id.amount_residual_currency", string="Open Amount")
     days_late = fields.Integer(compute="_compute_days_late")
     regime = fields.Selection(REGIMES, compute="_compute_regime")
+    chargeable_from = fields.Date(
+        "Charges Possible From",
+        compute="_compute_clock",
+        help="Consumer: the day after the fourteen days that follow the free first reminder. Before it nothing extra "
+        "is owed (article XIX.2).",
+    )
+    clock = fields.Char("Fourteen Days", compute="_compute_clock")
+
+    # What the law allows as of today, claimed already or not; a level decides what a notice claims.
+    claim_interest = fields.Monetary("Interest Today", compute="_compute_claim")
+    claim_compensation = fields.Monetary(
+        "Compensation Today",
+        compute="_compute_claim",
+        help="Once per invoice: with instalments it stands at the first one that fell overdue.",
+    )
+    claim_total = fields.Monetary("Interest and Costs Today", compute="_compute_claim")
+    claim_explanation = fields.Text("Why this amount", compute="_compute_claim")
 
     _move_line_unique = models.UniqueIndex("(move_line_id)", "A journal item is followed up once.")
     _level_idx = models.Index("(level_id) WHERE is_open")
@@ -61,6 +81,63 @@ class FollowupItem(models.Model):
         for item in self:
             move = item.move_line_id.move_id
             item.regime = move.followup_regime or move.commercial_partner_id.followup_regime
+
+    @api.depends("waiting_until", "regime")
+    def _compute_clock(self):
+        for item in self:
+            consumer = item.regime == "b2c"
+            item.chargeable_from = (
+                fields.Date.add(item.waiting_until, days=1) if consumer and item.waiting_until else False
+            )
+            item.clock = item._describe_clock()
+
+    @api.depends("move_line_id.amount_residual_currency", "date_maturity", "waiting_until", "is_open", "episode")
+    def _compute_claim(self):
+        """As of today, for all open items of the customers at once: some sums are judged together."""
+        engine = self.env["followup.engine"]
+        today_of = {company: company._followup_today() for company in self.company_id}
+        everything = self.sudo().search([("customer_id", "in", self.customer_id.ids), ("is_open", "=", True)])
+        everything |= self.sudo()._origin
+        known, failure = {}, False
+        for company, items in everything.grouped("company_id").items():
+            try:
+                known |= claims.claims(items.env, company, items.ids, today_of[company])
+            except UserError as error:  # no rates at all: the screen must still open
+                failure = str(error)
+        for item in self:
+            answer = known.get(item._origin.id)
+            item.claim_interest = float(answer.interest) if answer else 0.0
+            item.claim_compensation = float(answer.compensation) if answer else 0.0
+            item.claim_total = float(answer.interest + answer.compensation) if answer else 0.0
+            item.claim_explanation = (
+                engine._explain_claim(None, claims.detail(answer), item.currency_id) if answer else failure
+            )
+
+    def _describe_clock(self):
+        """Where the consumer's fourteen days are, in words; False for a business."""
+        self.ensure_one()
+        if self.regime != "b2c":
+            return False
+        if not self.waiting_until:
+            return self.env._("Not started: no free first reminder was delivered yet")
+        until = format_date(self.env, self.waiting_until)
+        if self.waiting_until >= self.company_id._followup_today():
+            return self.env._(
+                "Running until %(until)s: charges are possible from %(day)s",
+                until=until,
+                day=format_date(self.env, self.chargeable_from),
+            )
+        return self.env._("Over since %(until)s: what the clause allows may be charged", until=until)
+
+    def _describe_clocks(self):
+        """The clocks of the items of one invoice; instalments each have their own."""
+        clocks = {item.date_maturity: item.clock for item in self.sorted("date_maturity") if item.clock}
+        if len(set(clocks.values())) <= 1:
+            return next(iter(clocks.values()), False)
+        return "; ".join(
+            self.env._("due %(date)s: %(clock)s", date=format_date(self.env, day), clock=clock)
+            for day, clock in clocks.items()
+        )
 
     @api.model
     def _recompute_levels(self, item_ids):
@@ -109,6 +186,18 @@ class FollowupItem(models.Model):
             "res_model": "account.move",
             "res_id": self.move_id.id,
             "view_mode": "form",
+        }
+
+    def action_why_amount(self):
+        """Interest and costs of this item as of today, step by step."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Why this amount"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(self.env.ref("l10n_be_followup.followup_item_view_form").id, "form")],
+            "target": "new",
         }
 
     def action_hold(self):

@@ -396,7 +396,7 @@ class FollowupNotice(models.Model):
         )
         mail.write(self._prepare_mail_content())
         self.env.flush_all()
-        self.env.cr.commit()
+        self.env.cr.commit()  # pylint: disable=invalid-commit
         self._reserve_customer()
         return True
 

@@ -14,15 +14,28 @@ class MailMail(models.Model):
 
     followup_notice_id = fields.Many2one("followup.notice", index="btree_not_null", ondelete="set null", readonly=True)
 
-    def _send(self, auto_commit=False, raise_exception=False, smtp_session=None, **kwargs):
+    def _send(
+        self,
+        auto_commit=False,
+        raise_exception=False,
+        smtp_session=None,
+        alias_domain_id=False,
+        mail_server=False,
+        post_send_callback=None,
+    ):
         # EXTENDS mail
+        options = {
+            "auto_commit": auto_commit,
+            "smtp_session": smtp_session,
+            "alias_domain_id": alias_domain_id,
+            "mail_server": mail_server,
+            "post_send_callback": post_send_callback,
+        }
         notices = self.filtered("followup_notice_id")
         ordinary = self - notices
         result = True
         if ordinary:
-            result = super(MailMail, ordinary)._send(
-                auto_commit=auto_commit, raise_exception=raise_exception, smtp_session=smtp_session, **kwargs
-            )
+            result = super(MailMail, ordinary)._send(raise_exception=raise_exception, **options)
         if self.env["ir.mail_server"]._disable_send():
             return result
         for mail in notices:
@@ -37,21 +50,19 @@ class MailMail(models.Model):
                 continue
             if not claimed:
                 if auto_commit:
-                    self.env.cr.commit()
+                    self.env.cr.commit()  # pylint: disable=invalid-commit
                 continue
             try:
-                super(MailMail, mail)._send(
-                    auto_commit=auto_commit, raise_exception=False, smtp_session=smtp_session, **kwargs
-                )
+                super(MailMail, mail)._send(raise_exception=False, **options)
             except smtplib.SMTPServerDisconnected as error:
                 # Before or after the final dot? Nobody can tell: the claim stands, a person looks.
                 _logger.warning("Follow-up notice %s: %s", mail.followup_notice_id.name, error)
                 mail.followup_notice_id._mark_unknown(str(error))
-                self.env.cr.commit()
+                self.env.cr.commit()  # pylint: disable=invalid-commit
                 # The session is dead: what is left goes with the next one.
                 self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
                 break
-            self.env.cr.commit()
+            self.env.cr.commit()  # pylint: disable=invalid-commit
         return result
 
     def _postprocess_sent_message(self, success_pids, success_emails, failure_reason=False, failure_type=None):

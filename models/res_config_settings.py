@@ -21,6 +21,29 @@ class ResConfigSettings(models.TransientModel):
     followup_send_until = fields.Float(related="company_id.root_id.followup_send_until", readonly=False)
     followup_send_any_day = fields.Boolean(related="company_id.root_id.followup_send_any_day", readonly=False)
     followup_bounce_hours = fields.Integer(related="company_id.root_id.followup_bounce_hours", readonly=False)
+    followup_max_contacts = fields.Integer(related="company_id.root_id.followup_max_contacts", readonly=False)
+
+    # Choices that the law leaves
+    followup_terms_b2b_id = fields.Many2one(
+        related="company_id.root_id.followup_terms_b2b_id",
+        readonly=False,
+        domain="[('regime', '=', 'b2b'), ('company_id', 'in', (False, followup_root_id))]",
+    )
+    followup_terms_b2c_id = fields.Many2one(
+        related="company_id.root_id.followup_terms_b2c_id",
+        readonly=False,
+        domain="[('regime', '=', 'b2c'), ('company_id', 'in', (False, followup_root_id))]",
+    )
+    followup_year_days = fields.Selection(related="company_id.root_id.followup_year_days", readonly=False, required=True)
+    followup_saturday_counts = fields.Boolean(related="company_id.root_id.followup_saturday_counts", readonly=False)
+    followup_extend_period = fields.Boolean(related="company_id.root_id.followup_extend_period", readonly=False)
+    followup_small_creditor = fields.Boolean(related="company_id.root_id.followup_small_creditor", readonly=False)
+    followup_legal_rate = fields.Boolean(related="company_id.root_id.followup_legal_rate", readonly=False)
+    followup_long_term_day = fields.Selection(
+        related="company_id.root_id.followup_long_term_day", readonly=False, required=True
+    )
+    followup_higher_of_clause = fields.Boolean(related="company_id.root_id.followup_higher_of_clause", readonly=False)
+    followup_lower_of_sum = fields.Boolean(related="company_id.root_id.followup_lower_of_sum", readonly=False)
 
     def action_followup_safe_mode(self):
         """Back to safe mode: from now on every notice waits for a person."""

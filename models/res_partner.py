@@ -3,6 +3,7 @@ from stdnum.be import vat as be_vat
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 from .followup_policy import REGIMES
 
@@ -10,7 +11,7 @@ from .followup_policy import REGIMES
 #: Fields of a customer that change what follow-up decides.
 _DECISIVE = {
     "followup_policy_id", "followup_authority", "followup_regime_manual", "followup_insolvency",
-    "followup_insolvency_date", "vat", "company_registry", "email",
+    "followup_insolvency_date", "followup_terms_id", "vat", "company_registry", "is_company", "country_id", "email",
 }  # fmt: skip
 
 
@@ -111,7 +112,8 @@ class ResPartner(models.Model):
     def _compute_followup_data_issue(self):
         names = self._followup_issue_names()
         for partner in self:
-            partner.followup_data_issue = names.get(partner.commercial_partner_id._followup_issue(), False)
+            customer = partner.commercial_partner_id or partner
+            partner.followup_data_issue = names.get(customer._followup_issue(), False)
 
     def _followup_issue(self):
         """What is missing or contradictory in the data that decide the regime; a code, or False.
@@ -196,9 +198,56 @@ class ResPartner(models.Model):
             )
         )
 
+    def _followup_plan_claim(self):
+        """Bankrupt: one task to file the claim with the curator; none any more when it was a mistake (Book XX)."""
+        kind = "l10n_be_followup.mail_activity_type_curator"
+        for partner in self:
+            customer = self.env["followup.customer"].sudo()._for_partner(partner, self.env.company)
+            bankrupt = partner.followup_insolvency == "bankruptcy"
+            tasks = (
+                self.env["mail.activity"].sudo().with_context(active_test=False).search(
+                    [
+                        ("res_model", "=", customer._name),
+                        ("res_id", "=", customer.id),
+                        ("activity_type_id", "=", self.env.ref(kind).id),
+                    ]
+                )
+            )
+            if not bankrupt:
+                tasks.filtered("active").unlink()
+                continue
+            values = partner._followup_claim_task(customer.company_id)
+            if tasks:
+                tasks.filtered("active").write(values)
+            else:
+                user = customer.responsible_id or customer._default_responsible()
+                customer.with_context(mail_activity_quick_update=True).activity_schedule(kind, user_id=user.id, **values)
+
+    def _followup_claim_task(self, company):
+        """Deadline and text of the task. The judgment sets the term: at most thirty days from its publication."""
+        self.ensure_one()
+        since, today = self.followup_insolvency_date, company._followup_today()
+        deadline = fields.Date.add(since, days=30) if since else today
+        if since:
+            note = self.env._(
+                "%(customer)s is bankrupt since %(date)s. File the claim with the curator in the central solvency "
+                "register (www.regsol.be), within the term that the judgment sets: at most thirty days.",
+                customer=self.display_name,
+                date=format_date(self.env, since),
+            )
+        else:
+            note = self.env._(
+                "%(customer)s is bankrupt. Look up the judgment, add its date to the customer, and file the claim with "
+                "the curator in the central solvency register (www.regsol.be).",
+                customer=self.display_name,
+            )
+        return {"date_deadline": max(deadline, today), "note": note}
+
     def write(self, vals):
         """EXTENDS base"""
         result = super().write(vals)
+        if {"followup_insolvency", "followup_insolvency_date"} & vals.keys():
+            self.commercial_partner_id._followup_plan_claim()
         if _DECISIVE & vals.keys():
             self.env["followup.engine"]._touch_partner_ids(self.commercial_partner_id.ids)
         return result

@@ -17,7 +17,7 @@ TODAY = date(2026, 11, 18)
 NOW = datetime(2026, 11, 18, 10, 0)
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install_l10n", "post_install", "-at_install")
 class FollowupCommon(AccountTestInvoicingCommon):
     """A Belgian company on a fixed day, customers of each regime, and helpers that read like the story."""
 
@@ -66,7 +66,7 @@ class FollowupCommon(AccountTestInvoicingCommon):
         self.env.flush_all()
         with self.registry.cursor() as cr:
             yield self.env(cr=cr, su=su)
-            cr.commit()
+            cr.commit()  # pylint: disable=invalid-commit
         self.env.invalidate_all()
 
     def level(self, name, policy="business"):

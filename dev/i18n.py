@@ -97,39 +97,52 @@ def merge(pot, path, language, module):
     return po, gone
 
 
-def problems(pot, po, language):
-    """:return: one line per message that is missing or wrong"""
-    translated = {entry.msgid: entry for entry in po if not entry.obsolete}
-    for source in pot:
-        entry = translated.get(source.msgid)
-        short = source.msgid.replace("\n", " ")[:70]
-        if entry is None or not entry.msgstr:
-            yield f"{language}: not translated: {short}"
-        elif "fuzzy" in entry.flags:
-            yield f"{language}: fuzzy: {short}"
-        else:
-            wanted, found = placeholders(source, source.msgid), placeholders(source, entry.msgstr)
-            if wanted != found:
-                missing, extra = wanted - found, found - wanted
-                yield f"{language}: differs in {', '.join([*missing, *extra])}: {short}"
-    for msgid in translated.keys() - {entry.msgid for entry in pot}:
-        yield f"{language}: not in the code any more: {msgid[:70]}"
+def problem(source, entry):
+    """What is wrong with one translation; nothing when it is right."""
+    if entry is None or not entry.msgstr:
+        return "not translated"
+    if "fuzzy" in entry.flags:
+        return "fuzzy"
+    wanted, found = placeholders(source, source.msgid), placeholders(source, entry.msgstr)
+    return f"differs in {' '.join([*(wanted - found), *(found - wanted)])}" if wanted != found else None
+
+
+def problems(pot, translations):
+    """One line per message and problem, with its languages.
+
+    :param translations: dict language -> its messages
+    """
+    found = {}
+    for language, po in translations.items():
+        entries = {entry.msgid: entry for entry in po if not entry.obsolete}
+        for source in pot:
+            if what := problem(source, entries.get(source.msgid)):
+                found.setdefault((source.msgid, what), []).append(language)
+        for msgid in entries.keys() - {entry.msgid for entry in pot}:
+            found.setdefault((msgid, "not in the code any more"), []).append(language)
+    return [f"{', '.join(names)}: {what}: {words(msgid)[:90]}" for (msgid, what), names in found.items()]
+
+
+def read_translations(folder):
+    paths = {language: folder / f"{language}.po" for language in LANGUAGES}
+    return {language: load(path) if path.exists() else [] for language, path in paths.items()}
 
 
 def check(pot, folder, module):
-    found = []
+    found = problems(pot, read_translations(folder))
     path = folder / f"{module}.pot"
     committed = messages(load(path)) if path.exists() else {}
     current = messages(pot)
     if committed != current:
         new, gone = current.keys() - committed.keys(), committed.keys() - current.keys()
         moved = sum(committed[key] != current[key] for key in committed.keys() & current.keys())
-        found.append(f"{path.name} is out of date ({len(new)} new, {len(gone)} gone, {moved} moved): run dev/i18n")
-    for language in LANGUAGES:
-        path = folder / f"{language}.po"
-        found += problems(pot, load(path) if path.exists() else [], language)
-    print("\n".join(found) or f"{len(pot)} messages, translated into {', '.join(LANGUAGES)}")
-    return 1 if found else 0
+        found.append(f"{path.name} is out of date ({len(new)} new, {len(gone)} gone, {moved} moved)")
+    if found:
+        print("\n".join(found))
+        print(f"{len(found)} problems: run dev/i18n, then translate what it names")
+        return 1
+    print(f"{len(pot)} messages, translated into {', '.join(LANGUAGES)}")
+    return 0
 
 
 def update(pot, folder, module):
@@ -142,9 +155,7 @@ def update(pot, folder, module):
         po.save(str(path))
         empty = sum(not entry.msgstr for entry in po)
         print(f"{path.name}: {empty} untranslated, {len(gone)} removed")
-        for line in problems(pot, po, language):
-            if "differs" in line:
-                print(line)
+    print("\n".join(problems(pot, read_translations(folder))))
 
 
 def main():

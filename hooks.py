@@ -39,3 +39,4 @@ def uninstall_hook(env):
                 WHERE followup_notice_id IS NOT NULL AND state IN ('outgoing', 'exception')"""
         )
     )
+    env.cr.execute(SQL("DROP FUNCTION IF EXISTS followup_notice_protect() CASCADE"))

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_date
 
 from .followup_policy import REGIMES
@@ -13,6 +13,16 @@ STATES = [
     ("queued", "Notice on its way"),
     ("failed", "Needs help"),
 ]
+#: Codes of `res.partner._followup_issue`.
+DATA_ISSUES = [
+    ("invalid_number", "Number is not valid"),
+    ("company_without_number", "Company without a number"),
+    ("consumer_with_number", "Consumer with a company number"),
+]
+#: Data of the customer that can be put right in the list of customers to check.
+_PARTNER_DATA = {
+    "partner_is_company", "partner_vat", "partner_company_registry", "partner_authority", "partner_regime_manual",
+}  # fmt: skip
 
 
 class FollowupCustomer(models.Model):
@@ -36,8 +46,22 @@ class FollowupCustomer(models.Model):
     phone = fields.Char(related="partner_id.phone")
     lang = fields.Selection(related="partner_id.lang", string="Language", store=False)
 
+    partner_is_company = fields.Boolean(related="partner_id.is_company", readonly=False)
+    partner_vat = fields.Char(related="partner_id.vat", readonly=False)
+    partner_company_registry = fields.Char(related="partner_id.company_registry", readonly=False)
+    partner_authority = fields.Boolean(related="partner_id.followup_authority", readonly=False)
+    partner_regime_manual = fields.Selection(related="partner_id.followup_regime_manual", readonly=False)
+
     state = fields.Selection(STATES, readonly=True, required=True, default="clear")
     regime = fields.Selection(REGIMES, readonly=True)
+    data_issue = fields.Selection(
+        DATA_ISSUES,
+        "Data to Check",
+        readonly=True,
+        help="What is missing or contradictory in the data that decide under which rules the customer falls.",
+    )
+    data_issue_text = fields.Char(related="partner_id.followup_data_issue")
+    insolvency_text = fields.Char(compute="_compute_insolvency_text")
     policy_id = fields.Many2one("followup.policy", readonly=True, ondelete="set null")
     responsible_id = fields.Many2one("res.users", "Responsible", readonly=True, ondelete="set null")
     amount_overdue = fields.Monetary("Overdue", readonly=True, help="Open items past their due date, in company currency.")
@@ -56,6 +80,7 @@ class FollowupCustomer(models.Model):
     reasons = fields.Json(readonly=True)
     why = fields.Char("Why Not Now", compute="_compute_why")
     next_step = fields.Char("What Happens Next", compute="_compute_next_step")
+    next_is_call = fields.Boolean(compute="_compute_next_is_call")
     failure = fields.Text(readonly=True, help="What went wrong for this customer, and what to do about it.")
 
     item_ids = fields.One2many("followup.item", "customer_id", "Open Items", domain=[("is_open", "=", True)])
@@ -63,6 +88,22 @@ class FollowupCustomer(models.Model):
     hold_ids = fields.One2many("followup.hold", "customer_id", "Holds")
     notice_count = fields.Integer(compute="_compute_notice_count")
     review_notice_id = fields.Many2one("followup.notice", compute="_compute_notice_count")
+    charge_count = fields.Integer(compute="_compute_charges")
+    amount_charged = fields.Monetary(
+        "Charges Claimed", compute="_compute_charges", help="Interest and costs claimed by notices and not settled."
+    )
+    amount_charged_outstanding = fields.Monetary(
+        "Charges Outstanding", compute="_compute_charges", help="Of these, on invoices that are paid meanwhile."
+    )
+    claim_interest = fields.Monetary("Interest Today", compute="_compute_claim")
+    claim_compensation = fields.Monetary("Compensation Today", compute="_compute_claim")
+    claim_total = fields.Monetary(
+        "Interest and Costs Today",
+        compute="_compute_claim",
+        help="What the law and the clause allow as of today, claimed already or not; the levels of the policy decide "
+        "what a notice claims.",
+    )
+    amount_with_claim = fields.Monetary("Overdue with Interest and Costs", compute="_compute_claim")
     bank_data_warning = fields.Char(compute="_compute_bank_data_warning")
 
     _company_partner_unique = models.UniqueIndex(
@@ -79,6 +120,56 @@ class FollowupCustomer(models.Model):
     def _compute_next_step(self):
         for customer in self:
             customer.next_step = customer._describe_next_step()
+
+    @api.depends("next_level_id")
+    def _compute_next_is_call(self):
+        for customer in self:
+            level = customer.next_level_id
+            customer.next_is_call = level.channel_call and not level._is_written()
+
+    @api.depends("partner_id", "company_id")
+    def _compute_insolvency_text(self):
+        for customer in self:
+            partner = customer.partner_id.with_company(customer.company_id)
+            text = self.env["followup.engine"]._explain_insolvency(partner.followup_insolvency)
+            since = partner.followup_insolvency_date
+            if text and since:
+                text = self.env._("%(text)s (since %(date)s)", date=format_date(self.env, since), text=text)
+            customer.insolvency_text = text or False
+
+    def _compute_charges(self):
+        charges = self.env["followup.charge"].search_fetch(
+            [("customer_id", "in", self.ids), ("state", "in", ("claimed", "posted"))],
+            ["customer_id", "currency_id", "amount", "state", "principal_paid_on"],
+        )
+        by_customer = charges.grouped("customer_id")
+        for customer in self:
+            own = by_customer.get(customer._origin, charges.browse())
+            customer.charge_count = len(own)
+            customer.amount_charged = customer._in_company_currency(own)
+            customer.amount_charged_outstanding = customer._in_company_currency(own.filtered("outstanding"))
+
+    def _in_company_currency(self, charges):
+        self.ensure_one()
+        today = self.company_id._followup_today()
+        return sum(
+            charge.currency_id._convert(charge.amount, self.currency_id, self.company_id, today) for charge in charges
+        )
+
+    @api.depends("item_ids.claim_interest", "item_ids.claim_compensation", "amount_overdue", "amount_credit")
+    def _compute_claim(self):
+        """In company currency, at today's rate where an item has another one."""
+        for customer in self:
+            company, currency = customer.company_id, customer.currency_id
+            today = company._followup_today()
+            interest = compensation = 0.0
+            for item in customer.item_ids:
+                interest += item.currency_id._convert(item.claim_interest, currency, company, today)
+                compensation += item.currency_id._convert(item.claim_compensation, currency, company, today)
+            customer.claim_interest = interest
+            customer.claim_compensation = compensation
+            customer.claim_total = interest + compensation
+            customer.amount_with_claim = customer.amount_overdue + interest + compensation
 
     def _compute_notice_count(self):
         counts = dict(
@@ -145,6 +236,13 @@ class FollowupCustomer(models.Model):
     # The web client reads on a read-only connection where it can; this one may write.
     web_read._readonly = False
 
+    def write(self, vals):
+        """EXTENDS mail: corrected data decide the customer again at once."""
+        result = super().write(vals)
+        if _PARTNER_DATA & vals.keys():
+            self._refresh()
+        return result
+
     def action_refresh(self):
         self._refresh()
 
@@ -161,6 +259,12 @@ class FollowupCustomer(models.Model):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("l10n_be_followup.followup_notice_action")
         return action | {"domain": [("customer_id", "=", self.id)], "context": {"search_default_customer_id": self.id}}
+
+    def action_open_charges(self):
+        """Interest and costs that notices claimed from this customer."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("l10n_be_followup.followup_charge_action")
+        return action | {"domain": [("customer_id", "=", self.id)], "context": {}}
 
     def action_open_review(self):
         self.ensure_one()
@@ -244,6 +348,14 @@ class FollowupCustomer(models.Model):
         self.sudo().failure = False
         self.activity_unlink(["l10n_be_followup.mail_activity_type_problem"])
         self._refresh()
+
+    def write(self, vals):
+        """Figures are the engine's: a user posts messages and plans activities here, nothing else."""
+        if not self.env.su:
+            written = [name for name in vals if self._fields[name].readonly and self._fields[name].store]
+            if written:
+                raise AccessError(self.env._("The figures of follow-up are computed and cannot be written: %s", ", ".join(written)))
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_evidence(self):

@@ -104,6 +104,13 @@ class FollowupNotice(models.Model):
     pay_before = fields.Date(readonly=True)
     reference = fields.Char("Structured Communication", readonly=True)
     amount_total = fields.Monetary("Amount", readonly=True, help="Open items less credits, in company currency.")
+    amount_interest = fields.Monetary("Interest", compute="_compute_amounts")
+    amount_costs = fields.Monetary("Costs", compute="_compute_amounts", help="Compensations and reminder costs.")
+    amount_to_pay = fields.Monetary(
+        "Total to Pay",
+        compute="_compute_amounts",
+        help="In company currency; other currencies at the rate of the day on which the notice was prepared.",
+    )
     credits = fields.Json(readonly=True)
     line_ids = fields.One2many("followup.notice.line", "notice_id", "Items", readonly=True)
     message_id = fields.Char("Message-ID", readonly=True, index="btree_not_null")
@@ -118,6 +125,19 @@ class FollowupNotice(models.Model):
     def _compute_frozen(self):
         for notice in self:
             notice.frozen = notice.state in FROZEN
+
+    @api.depends("amount_total", "line_ids.interest", "line_ids.compensation", "line_ids.reminder_cost")
+    def _compute_amounts(self):
+        for notice in self:
+            day = notice.prepared_on or fields.Date.context_today(notice)
+            interest = costs = 0.0
+            for line in notice.line_ids:
+                rate_of = {"to_currency": notice.currency_id, "company": notice.company_id, "date": day}
+                interest += line.currency_id._convert(line.interest, **rate_of)
+                costs += line.currency_id._convert(line.compensation + line.reminder_cost, **rate_of)
+            notice.amount_interest = interest
+            notice.amount_costs = costs
+            notice.amount_to_pay = notice.amount_total + interest + costs
 
     @api.depends("review_reasons")
     def _compute_review_text(self):
@@ -144,6 +164,33 @@ class FollowupNotice(models.Model):
                 if opening
                 else False
             )
+
+    def init(self):
+        """The last line of defence: the database itself refuses to alter or delete what was sent."""
+        self.env.cr.execute(
+            """
+            CREATE OR REPLACE FUNCTION followup_notice_protect() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF OLD.state NOT IN ('sent', 'delivered', 'bounced', 'unknown')
+                   OR current_setting('l10n_be_followup.purge', TRUE) = 'on' THEN
+                    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+                END IF;
+                IF TG_OP = 'DELETE' THEN
+                    RAISE EXCEPTION 'follow-up notice % was sent: it is evidence and cannot be deleted', OLD.name;
+                END IF;
+                IF (OLD.body, OLD.subject, OLD.email_to, OLD.email_from, OLD.message_id, OLD.sha256, OLD.claim_date)
+                   IS DISTINCT FROM
+                   (NEW.body, NEW.subject, NEW.email_to, NEW.email_from, NEW.message_id, NEW.sha256, NEW.claim_date)
+                THEN
+                    RAISE EXCEPTION 'follow-up notice % was sent: it is evidence and cannot be changed', OLD.name;
+                END IF;
+                RETURN NEW;
+            END $$;
+            DROP TRIGGER IF EXISTS followup_notice_protect ON followup_notice;
+            CREATE TRIGGER followup_notice_protect BEFORE UPDATE OR DELETE ON followup_notice
+                FOR EACH ROW EXECUTE FUNCTION followup_notice_protect();
+            """
+        )
 
     # CRUD
 
@@ -208,8 +255,7 @@ class FollowupNotice(models.Model):
 
     def action_approve(self):
         """Approve: the notice leaves at the next sending hour."""
-        self._check_user()
-        to_approve = self.filtered(lambda notice: notice.state == "review")
+        to_approve = self._for_user().filtered(lambda notice: notice.state == "review")
         to_approve._approve()
         to_approve._queue()
         to_approve.customer_id._refresh()
@@ -217,9 +263,9 @@ class FollowupNotice(models.Model):
 
     def action_send_now(self):
         """Approve and send at once, whatever the hour: a person decides."""
-        self._check_user()
-        self.filtered(lambda notice: notice.state == "review")._approve()
-        pending = self.filtered(lambda notice: notice.state == "queued" and notice.channel == "email")
+        notices = self._for_user()
+        notices.filtered(lambda notice: notice.state == "review")._approve()
+        pending = notices.filtered(lambda notice: notice.state == "queued" and notice.channel == "email")
         if not pending:
             raise UserError(self.env._("There is nothing to send: the notice is not waiting to be sent."))
         pending._queue()
@@ -236,14 +282,13 @@ class FollowupNotice(models.Model):
 
     def action_reject(self):
         """Do not send it. The same step is prepared again by the next run, unless you put the customer on hold."""
-        self._check_user()
-        self._cancel(self.env._("rejected by %s", self.env.user.name))
-        self.customer_id._refresh()
+        notices = self._for_user()
+        notices._cancel(self.env._("rejected by %s", self.env.user.name))
+        notices.customer_id._refresh()
 
     def action_retry(self):
         """Offer a failed notice to the mail server again."""
-        self._check_user()
-        failed = self.filtered(lambda notice: notice.state == "failed")
+        failed = self._for_user().filtered(lambda notice: notice.state == "failed")
         if not failed:
             raise UserError(self.env._("Only a failed notice can be tried again."))
         for notice in failed:
@@ -262,17 +307,15 @@ class FollowupNotice(models.Model):
 
     def action_was_sent(self):
         """After *unknown, check*: the customer has it."""
-        self._check_user()
-        for notice in self:
-            notice.sudo()._go("sent", sent_date=notice.claim_date, failure=False)
-            notice.sudo()._after_sent()
+        for notice in self._for_user():
+            notice._go("sent", sent_date=notice.claim_date, failure=False)
+            notice._after_sent()
         self.customer_id.sudo().failure = False
         self.customer_id._refresh()
 
     def action_was_not_sent(self):
         """After *unknown, check*: the customer does not have it; it can be tried again."""
-        self._check_user()
-        self.sudo()._go("failed", failure=self.env._("not sent, said %s", self.env.user.name))
+        self._for_user()._go("failed", failure=self.env._("not sent, said %s", self.env.user.name))
         self.customer_id._refresh()
 
     def action_open_mail(self):
@@ -284,9 +327,15 @@ class FollowupNotice(models.Model):
             "view_mode": "form",
         }
 
-    def _check_user(self):
+    def _for_user(self):
+        """These notices with the rights to work on them: nobody writes to a notice but through its buttons.
+
+        :raises UserError: without the rights of a follow-up user; an `AccessError` for another company's notice
+        """
+        self.check_access("read")
         if not self.env.su and not self.env.user.has_group("l10n_be_followup.l10n_be_followup_group_user"):
             raise UserError(self.env._("You need the rights of a follow-up user to do this."))
+        return self.sudo()
 
     def _notify_result(self):
         sent = self.filtered(lambda notice: notice.state == "sent")

@@ -2,10 +2,13 @@ import socket
 from datetime import date, datetime, timedelta
 from unittest.mock import patch
 
+from psycopg2.errors import RaiseException
 from freezegun.api import freeze_time as freeze
 
 from odoo import Command
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import new_test_user
+from odoo.tools import mute_logger
 
 from odoo.addons.mail.models.mail_mail import MailMail
 
@@ -363,6 +366,21 @@ class TestSending(SendingCommon):
                 record.unlink()
         with self.assertRaisesRegex(UserError, "evidence"):
             self.customer().sudo().unlink()
+        for query in ("UPDATE followup_notice SET body = 'x'", "DELETE FROM followup_notice"):
+            with self.assertRaisesRegex(RaiseException, "evidence"), self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
+                self.env.cr.execute(query)
+
+    def test_nobody_writes_to_a_notice_but_through_its_buttons(self):
+        notice = self.prepared()
+        user = new_test_user(
+            self.env, "fu_forger", "l10n_be_followup.l10n_be_followup_group_manager", company_id=self.company.id
+        )
+        forged = notice.with_user(user).sudo(False).with_context(followup_engine=True)
+        for vals in ({"state": "delivered"}, {"body": "x"}, {"delivered_on": TODAY}):
+            with self.assertRaises(AccessError):
+                forged.write(vals)
+        with self.assertRaises(AccessError):
+            self.customer().with_user(user).write({"amount_overdue": 0})
 
     def test_states_follow_the_table(self):
         notice = self.prepared()

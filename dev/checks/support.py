@@ -96,7 +96,7 @@ def _work(sender, function, arguments):
     logging.getLogger().addHandler(errors)
     try:
         answer = (True, function(*arguments))
-    except BaseException:  # noqa: BLE001 - whatever it was, the parent tells it
+    except BaseException:
         answer = (False, traceback.format_exc())
     if answer[0] and errors.texts:
         answer = (False, "it logged an error:\n" + "\n".join(errors.texts))
@@ -155,17 +155,16 @@ class Odoo:
     def together(self, *tasks):
         """Start several (function, arguments, user) at the same moment and return their answers."""
         barrier = fork.Barrier(len(tasks))
-        running = [
-            self.start(function, *arguments, user=user, barrier=barrier) for function, arguments, user in tasks
-        ]
+        running = [self.start(function, *arguments, user=user, barrier=barrier) for function, arguments, user in tasks]
         return [process.result() for process in running]
 
     def query(self, sql, parameters=None):
         """Rows as PostgreSQL has them, past Odoo. `UPDATE` and the like are committed."""
-        with contextlib.closing(psycopg2.connect(dbname=self.database)) as connection, connection:
-            with connection.cursor() as cursor:
-                cursor.execute(sql, parameters)
-                return cursor.fetchall() if cursor.description else []
+        with contextlib.closing(psycopg2.connect(dbname=self.database)) as connection:
+            connection.autocommit = True
+            cursor = connection.cursor()
+            cursor.execute(sql, parameters)
+            return cursor.fetchall() if cursor.description else []
 
 
 # Tasks for `Odoo.run`: functions of an environment

@@ -8,7 +8,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from support import Odoo, check, counted, make_customers, night, open_all_hours, queue, smtp_server  # noqa: E402
+from support import Odoo, check, counted, make_customers, night, open_all_hours, queue, smtp_server
 
 SEED = 20261118
 CUSTOMERS = 40
@@ -171,7 +171,9 @@ class Check:
         self.assert_one_notice_each("killed nights")
         self.drain()
         self.assert_one_message_each("killed nights")
-        print(f"kill -9 in the night: {killed} times, then one more run: {self.made - before} customers, one notice each")
+        print(
+            f"kill -9 in the night: {killed} times, then one more run: {self.made - before} customers, one notice each"
+        )
 
     def kill_queues(self, times=8):
         """At random moments, and exactly at the final dot: before the server kept the message, and after."""
@@ -195,7 +197,9 @@ class Check:
             check(killed[moment] == times // 4, f"killed at the final dot ({moment}) {killed[moment]} times")
         self.drain()
         # An hour later the night calls a claim without a result unknown.
-        self.odoo.query("UPDATE followup_notice SET claim_date = claim_date - interval '2 hours' WHERE state = 'sending'")
+        self.odoo.query(
+            "UPDATE followup_notice SET claim_date = claim_date - interval '2 hours' WHERE state = 'sending'"
+        )
         self.odoo.run(night)
         self.drain()
         self.odoo.run(night)
@@ -212,11 +216,15 @@ class Check:
             )
         }
         got = set(self.received())
-        everybody = {row[0] for row in self.odoo.query("SELECT email FROM res_partner WHERE email LIKE '%@customers.example'")}
+        everybody = {
+            row[0] for row in self.odoo.query("SELECT email FROM res_partner WHERE email LIKE '%@customers.example'")
+        }
         lost = everybody - got - without
         check(not lost, f"neither a message nor a visible state: {sorted(lost)[:5]}")
         check(unknown <= sum(killed.values()), f"{unknown} unknown after {sum(killed.values())} kills")
-        check(unknown >= killed["before"] + killed["after"], f"only {unknown} unknown: a kill at the dot went unnoticed")
+        check(
+            unknown >= killed["before"] + killed["after"], f"only {unknown} unknown: a kill at the dot went unnoticed"
+        )
         tasks = self.odoo.query(
             """SELECT count(*) FROM followup_notice notice JOIN followup_customer customer ON customer.id = notice.customer_id
                 WHERE notice.state = 'unknown' AND customer.state = 'failed'

@@ -415,7 +415,7 @@ def _message_lines(decisions: tuple[ItemDecision, ...], today: date, advancing: 
 
 
 def _customer_reasons(decisions: tuple[ItemDecision, ...], today: date) -> tuple[Reason, ...]:
-    """The reasons of the overdue items, each once, the longest first known."""
+    """The reasons of the overdue items, each once, with the first day on which one of them ends."""
     seen: dict[tuple[str, str], Reason] = {}
     for decision in decisions:
         if decision.item.due_date >= today and len(decisions) > 1:
@@ -423,7 +423,7 @@ def _customer_reasons(decisions: tuple[ItemDecision, ...], today: date) -> tuple
         for reason in decision.reasons:
             key = (reason.code, reason.detail)
             known = seen.get(key)
-            if known is None or (reason.until and known.until and reason.until < known.until):
+            if known is None or (reason.until or date.max) < (known.until or date.max):
                 seen[key] = reason
     return tuple(seen.values())
 

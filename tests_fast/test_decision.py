@@ -282,6 +282,12 @@ def test_a_hold_tells_when_it_goes_on():
     assert ask(item(holds=(Reason("blocked"),))).next_date is None, "nobody can say until when"
 
 
+def test_of_equal_reasons_the_one_that_ends_first_is_told():
+    held = [item(n, holds=(Reason("hold", until, "holiday"),)) for n, until in ((1, None), (2, TODAY), (3, None))]
+    for items in (held, held[::-1]):
+        assert ask(*items).reasons == (Reason("hold", TODAY, "holiday"),)
+
+
 def test_a_hold_on_the_customer_holds_all_items():
     decision = ask(item(1), item(2), holds=(Reason("hold", TODAY),), manual=True)
     assert not decision.acts and codes(decision) == {"hold"}

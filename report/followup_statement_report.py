@@ -61,6 +61,7 @@ class ReportFollowupStatement(models.AbstractModel):
             {
                 "currency": section.currency,
                 "amount": section.total,
+                "overdue": section.overdue + section.interest + section.costs,
                 "qr": bank.sudo().build_qr_code_base64(
                     float(section.total),
                     statement.reference,
@@ -80,6 +81,8 @@ class ReportFollowupStatement(models.AbstractModel):
             "lang": lang,
             "labels": self._labels(lang),
             "to_pay": to_pay,
+            "sender": self._address(statement.company.partner_id, statement.company, lang)[1:],
+            "address": self._address(statement.recipient, statement.company, lang),
             "enterprise_number": enterprise_number(statement.company),
             "charged": any(section.charged for section in statement.sections),
             "cut_on": min((section.cut_on for section in statement.sections if section.cut_on), default=None),
@@ -88,6 +91,18 @@ class ReportFollowupStatement(models.AbstractModel):
             "fmt_number": lambda amount, currency: formatLang(env, float(amount), digits=currency.decimal_places),
             "fmt_amount": lambda amount, currency: format_amount(env, float(amount), currency, lang_code=lang),
         }
+
+    @api.model
+    def _address(self, partner, company, lang):
+        """An address as it stands on an envelope; the country only abroad.
+
+        :rtype: list of str, the name first
+        """
+        names = [partner.commercial_partner_id.name, partner.name]
+        country = partner.country_id if partner.country_id != company.country_id else partner.country_id.browse()
+        town = f"{partner.zip or ''} {partner.city or ''}".strip()
+        lines = [*dict.fromkeys(names), partner.street, partner.street2, town, country.with_context(lang=lang).name]
+        return [line for line in lines if line]
 
     @api.model
     def _labels(self, lang):
@@ -115,10 +130,8 @@ class ReportFollowupStatement(models.AbstractModel):
             "costs": env._("Compensation"),
             "running": env._("Running total"),
             "total": env._("Total"),
-            "total_open": env._("Total open"),
             "overdue": env._("Of which overdue"),
             "total_due": env._("Total to pay"),
-            "in_favour": env._("Balance in your favour"),
             "ageing": env._("Age of the open amounts"),
             "not_due": env._("Not due yet"),
             "1_30": env._("1-30 days"),

@@ -98,7 +98,7 @@ def write_figures(env, decisions, today, extra):
     """Write customers and items in two statements, only the rows that differ.
 
     :param decisions: list of `Decision`
-    :param extra: dict customer id -> dict with `state`, `regime`, `policy_id`, `responsible_id`
+    :param extra: dict customer id -> dict with `state`, `regime`, `data_issue`, `policy_id`, `responsible_id`
     """
     customers, items = [], []
     for decision in decisions:
@@ -112,9 +112,9 @@ def write_figures(env, decisions, today, extra):
         top = max(reached, key=lambda level: level.rank, default=None)
         customers.append(
             (
-                decision.customer.id, more["state"], more["regime"], more["policy_id"], more["responsible_id"],
-                overdue, buckets["due"], buckets["1_30"], buckets["31_60"], buckets["61_90"], buckets["over_90"],
-                credit, oldest, top.id if top else None,
+                decision.customer.id, more["state"], more["regime"], more["data_issue"], more["policy_id"],
+                more["responsible_id"], overdue, buckets["due"], buckets["1_30"], buckets["31_60"], buckets["61_90"],
+                buckets["over_90"], credit, oldest, top.id if top else None,
                 decision.next_level.id if decision.next_level else None, decision.next_date, today,
                 # Who is about to be written to needs no excuse; single items keep theirs.
                 json.dumps(pack_reasons(decision.reasons)) if decision.reasons and not decision.acts else None,
@@ -131,7 +131,7 @@ def write_figures(env, decisions, today, extra):
         env,
         "followup_customer",
         [
-            ("state", "varchar"), ("regime", "varchar"), ("policy_id", "int"), ("responsible_id", "int"),
+            ("state", "varchar"), ("regime", "varchar"), ("data_issue", "varchar"), ("policy_id", "int"), ("responsible_id", "int"),
             ("amount_overdue", "numeric"), ("amount_due", "numeric"), ("amount_1_30", "numeric"),
             ("amount_31_60", "numeric"), ("amount_61_90", "numeric"), ("amount_over_90", "numeric"),
             ("amount_credit", "numeric"), ("oldest_date", "date"), ("level_id", "int"), ("next_level_id", "int"),

@@ -236,13 +236,6 @@ class FollowupCustomer(models.Model):
     # The web client reads on a read-only connection where it can; this one may write.
     web_read._readonly = False
 
-    def write(self, vals):
-        """EXTENDS mail: corrected data decide the customer again at once."""
-        result = super().write(vals)
-        if _PARTNER_DATA & vals.keys():
-            self._refresh()
-        return result
-
     def action_refresh(self):
         self._refresh()
 
@@ -350,12 +343,18 @@ class FollowupCustomer(models.Model):
         self._refresh()
 
     def write(self, vals):
-        """Figures are the engine's: a user posts messages and plans activities here, nothing else."""
+        """Figures are the engine's: a user posts messages, plans activities and corrects the customer's own data.
+
+        Corrected data decide the customer again at once.
+        """
         if not self.env.su:
             written = [name for name in vals if self._fields[name].readonly and self._fields[name].store]
             if written:
                 raise AccessError(self.env._("The figures of follow-up are computed and cannot be written: %s", ", ".join(written)))
-        return super().write(vals)
+        result = super().write(vals)
+        if _PARTNER_DATA & vals.keys():
+            self._refresh()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_evidence(self):

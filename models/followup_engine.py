@@ -160,6 +160,7 @@ class FollowupEngine(models.AbstractModel):
                     taken, today, waiting.get(customer.id, ()), bool(failures.get(customer.id) or states[customer.id])
                 ),
                 "regime": customer.partner_id.followup_regime,
+                "data_issue": customer.partner_id._followup_issue() or None,
                 "policy_id": item_policy.id if item_policy else None,
                 "responsible_id": responsible[customer.partner_id.id],
             }
@@ -689,6 +690,7 @@ class FollowupEngine(models.AbstractModel):
             ),
             "not_overdue": self.env._("not overdue yet"),
             "overdue_elsewhere": self.env._("other invoices are overdue: no courtesy message now"),
+            "overdue_elsewhere": self.env._("other invoices are overdue: no courtesy message now"),
             "min_gap": self.env._("a message was sent recently: no other one until %(until)s", until=until),
             "minimum_amount": self.env._("the amount is below the minimum"),
             "credits": self.env._("unallocated payments or credit notes cover it: allocate them first"),
@@ -725,6 +727,9 @@ class FollowupEngine(models.AbstractModel):
     def _explain_claim(self, kind, packed, currency):
         """Why this amount: each step of the interest, the ground of the flat sum, or why nothing is claimed."""
         packed = packed or {}
+        reasons = list(packed.get("reasons", ()))
+        if packed.get("basis") == "claimed_before" and "compensation_once" in reasons:
+            reasons.remove("compensation_once")  # said already by the ground of the flat sum
         texts = []
         if kind in (None, "interest"):
             for row in packed.get("segments", ()):
@@ -753,7 +758,7 @@ class FollowupEngine(models.AbstractModel):
             }.get(packed.get("basis"))
             if basis:
                 texts.append(basis)
-        texts += filter(None, (self._explain_no_claim(code, packed) for code in packed.get("reasons", ())))
+        texts += filter(None, (self._explain_no_claim(code, packed) for code in reasons))
         return "\n".join(texts)
 
     @api.model

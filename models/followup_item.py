@@ -98,10 +98,11 @@ class FollowupItem(models.Model):
         today_of = {company: company._followup_today() for company in self.company_id}
         everything = self.sudo().search([("customer_id", "in", self.customer_id.ids), ("is_open", "=", True)])
         everything |= self.sudo()._origin
+        self.move_line_id.mapped("currency_id")  # in one go: each amount below asks for its currency
         known, failure = {}, False
         for company, items in everything.grouped("company_id").items():
             try:
-                known |= claims.claims(items.env, company, items.ids, today_of[company])
+                known |= engine.sudo()._claims_as_of(company, items, today_of[company])
             except UserError as error:  # no rates at all: the screen must still open
                 failure = str(error)
         for item in self:

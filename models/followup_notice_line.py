@@ -36,6 +36,7 @@ class FollowupNoticeLine(models.Model):
     claim_detail = fields.Json()
     claim_explanation = fields.Text("Why this amount", compute="_compute_claim_explanation")
     amount_claim = fields.Monetary("Interest and Costs", compute="_compute_amount_claim")
+    amount_to_pay = fields.Monetary("To Pay", compute="_compute_amount_claim")
 
     # Forbids doubles whatever runs at the same time; the database is the truth (design, section 4).
     _once_per_level = models.UniqueIndex(
@@ -43,14 +44,27 @@ class FollowupNoticeLine(models.Model):
         "This item already has a notice at this level.",
     )
 
-    @api.depends("interest", "compensation", "reminder_cost")
+    @api.depends("interest", "compensation", "reminder_cost", "amount_residual")
     def _compute_amount_claim(self):
         for line in self:
             line.amount_claim = line.interest + line.compensation + line.reminder_cost
+            line.amount_to_pay = line.amount_residual + line.amount_claim
 
     def _compute_claim_explanation(self):
         for line in self:
             line.claim_explanation = self.env["followup.engine"]._explain_claim(None, line.claim_detail, line.currency_id)
+
+    def action_why_amount(self):
+        """What the notice claims on this item, step by step."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Why this amount"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(self.env.ref("l10n_be_followup.followup_notice_line_view_form").id, "form")],
+            "target": "new",
+        }
 
     def _forgive(self):
         """Forget a failure, so that the item can be notified again."""

@@ -3,6 +3,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import format_date
 
 from ..legal import claim
 from ..legal.compensation import b2c_cap
@@ -23,6 +24,7 @@ class FollowupTerms(models.Model):
 
     _name = "followup.terms"
     _description = "Payment Terms Clause"
+    _inherit = ["mail.thread"]
     _order = "regime, date desc, id desc"
 
     name = fields.Char(required=True, translate=True)
@@ -131,8 +133,10 @@ class FollowupTerms(models.Model):
         Judged over every balance of the scale and every half-year since the clause, also when it is used.
         """
         self.ensure_one()
-        if self.regime != "b2c" or not self.date:
+        if self.regime != "b2c" or not self.date or not self.interest or not self.compensation:
             return []
+        if min(self.rate, self.amount, self.percent, self.reminder_cost) < 0:
+            return []  # half typed; saving refuses it
         breaches = []
         effect = (
             self.env._("it will be reduced to the maximum (a clause from before 1 September 2023)")
@@ -149,7 +153,7 @@ class FollowupTerms(models.Model):
                     self.env._(
                         "Interest of %(rate)s %% is more than the maximum of %(max)s %% in the half-year from %(from)s "
                         "(article XIX.4, 1° of the Code of Economic Law): %(effect)s.",
-                        **{"rate": self.rate, "max": lowest.rate, "from": lowest.first_day, "effect": effect},
+                        **{"rate": self.rate, "max": lowest.rate, "from": format_date(self.env, lowest.first_day), "effect": effect},
                     )
                 )
         if self.compensation in ("fixed", "percent"):
@@ -170,6 +174,18 @@ class FollowupTerms(models.Model):
                     )
                     break
         return breaches
+
+    def action_open_moves(self):
+        """The invoices that are judged by this clause."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Invoices"),
+            "res_model": "account.move",
+            "view_mode": "list,form",
+            "views": [(self.env.ref("account.view_out_invoice_tree").id, "list"), (False, "form")],
+            "domain": [("followup_terms_id", "=", self.id)],
+        }
 
     def write(self, vals):
         judged = {"regime", "date", "interest", "rate", "compensation", "amount", "percent", "regular_delivery", "reminder_cost"}

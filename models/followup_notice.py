@@ -5,6 +5,7 @@ import uuid
 from datetime import timedelta
 
 import pytz
+from markupsafe import Markup
 from stdnum.be import ogm_vcs
 
 from odoo import api, fields, models, tools
@@ -394,6 +395,9 @@ class FollowupNotice(models.Model):
         self.ensure_one()
         return {
             **self._prepare_mail_content(),
+            # What stands in the timeline: without a body it would read "this message has been removed".
+            "body": Markup("<p>%s: %s</p>")
+            % (self._get_html_link(title=f"{self.level_id.name} {self.name}"), self.email_to),
             "model": "followup.customer",
             "res_id": self.customer_id.id,
             "message_type": "email_outgoing",
@@ -475,6 +479,8 @@ class FollowupNotice(models.Model):
             return False
         vals = engine._notice_values(self.company_id, decision, today, manual=self.manual)
         changed = vals["fingerprint"] != self._content_key()
+        if self.prepared_on == today and self._claims_otherwise(vals):
+            changed = True  # not because a day went by: another regime, another due date, a payment booked late
         if changed and (self.approved_by or set(decision.review) - {"safe_mode"}):
             self._rebuild(vals)
             self._back_to_review(mail, "changed")
@@ -487,6 +493,27 @@ class FollowupNotice(models.Model):
             mail.write({"state": "cancel", "failure_reason": problem})
             return False
         return True
+
+    def _claims_otherwise(self, vals):
+        """Whether fresh values of a notice differ in due dates or charges from what it says."""
+
+        def key(item_id, due, episode, *amounts):
+            return item_id, due, episode, *(f"{amount or 0.0:.2f}" for amount in amounts)
+
+        said = {
+            key(
+                line.item_id.id, line.date_maturity, line.episode, line.interest, line.compensation, line.reminder_cost
+            )
+            for line in self.line_ids
+        }
+        fresh = {
+            key(
+                line["item_id"], line["date_maturity"], line["episode"],
+                line.get("interest"), line.get("compensation"), line.get("reminder_cost"),
+            )
+            for _command, _id, line in vals["line_ids"]
+        }  # fmt: skip
+        return fresh != said
 
     def _missing_element(self):
         """What a consumer's free first reminder still lacks of its mandatory elements; None when it has them all.

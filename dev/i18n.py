@@ -22,8 +22,8 @@ ATTRIBUTE = re.compile(r"([\w:.-]+)\s*=\s*(\"[^\"]*\"|'[^']*')")
 WORDS = {"alt", "title", "placeholder", "aria-label", "data-tooltip", "label", "string"}
 NAMED = re.compile(r"%\(\w+\)[#0\- +]*[\d.]*[a-zA-Z]")
 PLAIN = re.compile(r"%[#0\-+]*[\d.]*[sdrfi]")
-#: Names of time zones: 600 values that nobody translates.
-TIME_ZONE = re.compile(r"\.selection__\w+_tz__")
+#: No words: the names of 600 time zones, and expressions that make a file name.
+NOT_WORDS = re.compile(r"\.selection__\w+_tz__|ir\.actions\.report,print_report_name")
 EXPRESSION = re.compile(r"\{\{.*?\}\}|\$\{.*?\}|#\{.*?\}")
 
 
@@ -62,7 +62,7 @@ def template(exported, module):
     po = blank()
     po.header = f"Translation template of Odoo add-on {module}."
     for entry in sorted(load(exported), key=lambda entry: entry.msgid):
-        entry.occurrences = [place for place in entry.occurrences if not TIME_ZONE.search(place[0])]
+        entry.occurrences = [place for place in entry.occurrences if not NOT_WORDS.search(place[0])]
         if not entry.msgid or not entry.occurrences:
             continue
         entry.occurrences.sort()

@@ -72,12 +72,12 @@ addon_hash() {
     )
 }
 
-# ensure_installed NAME MODULES [ARGS…]: a database made from the template with the modules in it, made
+# ensure_installed NAME MODULES [ARGS…]: a database made from the template of the same ARGS, with the modules in it; made
 # again when the checkout has changed.
 ensure_installed() {
     local name=$1 modules=$2 stamp
     shift 2
-    ensure_template
+    ensure_template "$@"
     stamp="$TEMPLATE $modules $* $(addon_hash) $(hash_of "$OCA_DIR/.stamp")"
     if [ "$(cat "$WORK/$name.stamp" 2>/dev/null)" = "$stamp" ] && db_exists "$name"; then
         return 0

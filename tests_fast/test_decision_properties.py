@@ -322,6 +322,17 @@ def test_a_person_waives_no_hard_reason(situation):
 
 @many
 @given(situations())
+def test_nobody_shortens_the_fourteen_days(situation):
+    """Articles XIX.2 and 4: not by hand either. Written down without `SOFT_REASONS`."""
+    today = situation[2]
+    for line in lines(ask(situation)):
+        if line.advances and line.level.delay_from == "waiting_period":
+            assert line.item.waiting_until is not None
+            assert line.item.waiting_until + timedelta(days=line.level.delay) <= today
+
+
+@many
+@given(situations())
 def test_a_person_never_makes_less_happen(situation):
     customer, chosen, today, _manual, approved = situation
     alone = set(advanced(decide(customer, chosen, today, working)))

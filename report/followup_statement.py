@@ -9,9 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
-from stdnum.be import ogm_vcs
-
 from odoo.tools import SQL
+from stdnum.be import ogm_vcs
 
 from ..engine.claims import rules
 from ..engine.selection import _PAYMENT_IN_FLIGHT, _ROOT
@@ -409,7 +408,7 @@ def _facts(env, company, late, as_of):
         )
     )
     result, pure, carried = {}, {}, set()
-    for (line_id, regime, terms_id, currency, paid, reminded, count, claimed, once, gone, costs, held) in rows:
+    for line_id, regime, terms_id, currency, paid, reminded, count, claimed, once, gone, costs, held in rows:
         customer, line = late[line_id]
         partner = customer.partner_id.with_company(company)
         regime = regime or partner.followup_regime

@@ -5,6 +5,44 @@ from odoo.tools import format_amount, format_date, formatLang
 from ..engine.application import enterprise_number
 from . import followup_statement, followup_statement_xlsx
 
+#: Height of a page in rows of one line: under the address, and of those that follow. Cautious: the scale of
+#: wkhtmltopdf differs a little from build to build.
+_FIRST_PAGE, _NEXT_PAGE = 35, 49
+#: What stands around the rows: head of a table, total and ageing under it, how to pay at the end.
+_HEAD, _FOOT, _CLOSING = 2, 5, 9
+#: Documents whose name takes two lines.
+_LONG_KINDS = ("payment", "in_process", "charge")
+#: Widths of the columns in percent, without and with interest and compensation.
+_WIDTHS = (12, 26, 12, 7, 11, 10, 11, 11)
+_WIDTHS_CHARGED = (10, 19, 10, 5, 9, 8, 9, 7, 13, 10)
+
+
+def _chunks(sections):
+    """Cut the lines of a statement into pages; a total, and how to pay, never stand on a page without a line.
+
+    :return: for each section its list of dict(lines, carried, page_break, last)
+    """
+    used, room, result = 0, _FIRST_PAGE, []
+    for section in sections:
+        foot = _FOOT + (_CLOSING if section is sections[-1] else 0)
+        heights = [1.5 if line.communication or line.kind in _LONG_KINDS else 1 for line in section.lines]
+        heights[-1] += foot
+        page_break = bool(result) and used + _HEAD + heights[0] > room
+        if page_break:
+            used, room = 0, _NEXT_PAGE
+        chunks = [{"lines": [], "carried": None, "page_break": page_break, "last": False}]
+        used += _HEAD
+        for line, height in zip(section.lines, heights, strict=True):
+            if used + height > room and chunks[-1]["lines"]:
+                carried = chunks[-1]["lines"][-1].running
+                chunks.append({"lines": [], "carried": carried, "page_break": True, "last": False})
+                used, room = _HEAD + 1, _NEXT_PAGE
+            chunks[-1]["lines"].append(line)
+            used += height
+        chunks[-1]["last"] = True
+        result.append(chunks)
+    return result
+
 
 class ReportFollowupStatement(models.AbstractModel):
     """The statement of account on paper and as a workbook: the same data, the same words."""
@@ -48,9 +86,7 @@ class ReportFollowupStatement(models.AbstractModel):
         :rtype: bytes
         """
         statements = self._statements(customers, as_of, with_interest)
-        return followup_statement_xlsx.workbook(
-            [(statement, self._labels(statement.lang)) for statement in statements]
-        )
+        return followup_statement_xlsx.workbook([(statement, self._labels(statement.lang)) for statement in statements])
 
     @api.model
     def _prepare_page(self, statement):
@@ -80,6 +116,8 @@ class ReportFollowupStatement(models.AbstractModel):
             "statement": statement,
             "lang": lang,
             "labels": self._labels(lang),
+            "chunks": _chunks(statement.sections),
+            "widths": lambda charged: _WIDTHS_CHARGED if charged else _WIDTHS,
             "to_pay": to_pay,
             "sender": self._address(statement.company.partner_id, statement.company, lang)[1:],
             "address": self._address(statement.recipient, statement.company, lang),
@@ -125,11 +163,12 @@ class ReportFollowupStatement(models.AbstractModel):
             "days": env._("Days late"),
             "amount": env._("Amount"),
             "paid": env._("Paid"),
-            "open": env._("Open"),
+            "open": env._("Open amount"),
             "interest": env._("Interest"),
             "costs": env._("Compensation"),
             "running": env._("Running total"),
             "total": env._("Total"),
+            "carried": env._("Carried forward"),
             "overdue": env._("Of which overdue"),
             "total_due": env._("Total to pay"),
             "ageing": env._("Age of the open amounts"),

@@ -5,12 +5,11 @@ from decimal import Decimal
 from unittest.mock import patch
 
 from lxml import html
-from openpyxl import load_workbook
-from pypdf import PdfReader
-
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user
+from openpyxl import load_workbook
+from pypdf import PdfReader
 
 from ..report import followup_statement
 from ..report.followup_statement_xlsx import _sheet_name
@@ -38,8 +37,10 @@ class TestStatement(FollowupCommon):
         )
 
     def page(self, wizard):
-        content, _kind = self.env["ir.actions.report"].with_user(wizard.env.user)._render_qweb_html(
-            "l10n_be_followup.action_report_followup_statement", wizard.ids
+        content, _kind = (
+            self.env["ir.actions.report"]
+            .with_user(wizard.env.user)
+            ._render_qweb_html("l10n_be_followup.action_report_followup_statement", wizard.ids)
         )
         return html.fromstring(content)
 
@@ -196,16 +197,20 @@ class TestStatement(FollowupCommon):
             }
         )
         other = self.setup_other_company()
-        foreign = self.env["account.move"].with_company(other["company"]).create(
-            {
-                "move_type": "out_invoice",
-                "partner_id": self.business.id,
-                "company_id": other["company"].id,
-                "journal_id": other["default_journal_sale"].id,
-                "invoice_date": date(2026, 10, 1),
-                "invoice_date_due": date(2026, 10, 31),
-                "invoice_line_ids": [Command.create({"name": "elsewhere", "price_unit": 9.0, "tax_ids": []})],
-            }
+        foreign = (
+            self.env["account.move"]
+            .with_company(other["company"])
+            .create(
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": self.business.id,
+                    "company_id": other["company"].id,
+                    "journal_id": other["default_journal_sale"].id,
+                    "invoice_date": date(2026, 10, 1),
+                    "invoice_date_due": date(2026, 10, 31),
+                    "invoice_line_ids": [Command.create({"name": "elsewhere", "price_unit": 9.0, "tax_ids": []})],
+                }
+            )
         )
         foreign.action_post()
         self.assertEqual(self.section().open, Decimal(100))
@@ -218,16 +223,20 @@ class TestStatement(FollowupCommon):
         branch = self.env["res.company"].create({"name": "Filiaal Gent", "parent_id": self.company.id})
         self.env.user.company_ids |= branch
         self.env.cr.precommit.run()
-        move = self.env["account.move"].with_company(branch).create(
-            {
-                "move_type": "out_invoice",
-                "partner_id": self.business.id,
-                "company_id": branch.id,
-                "journal_id": self.company_data["default_journal_sale"].id,
-                "invoice_date": date(2026, 10, 1),
-                "invoice_date_due": date(2026, 10, 31),
-                "invoice_line_ids": [Command.create({"name": "Gent", "price_unit": 11.0, "tax_ids": []})],
-            }
+        move = (
+            self.env["account.move"]
+            .with_company(branch)
+            .create(
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": self.business.id,
+                    "company_id": branch.id,
+                    "journal_id": self.company_data["default_journal_sale"].id,
+                    "invoice_date": date(2026, 10, 1),
+                    "invoice_date_due": date(2026, 10, 31),
+                    "invoice_line_ids": [Command.create({"name": "Gent", "price_unit": 11.0, "tax_ids": []})],
+                }
+            )
         )
         move.action_post()
         statement = self.build()
@@ -337,8 +346,10 @@ class TestStatement(FollowupCommon):
             "first_notice_id": notice.id,
             "notice_id": notice.id,
         }
-        charges = self.env["followup.charge"].sudo().create(
-            [{**values, "kind": "compensation", "amount": 40.0}, {**values, "kind": "interest", "amount": 2.5}]
+        charges = (
+            self.env["followup.charge"]
+            .sudo()
+            .create([{**values, "kind": "compensation", "amount": 40.0}, {**values, "kind": "interest", "amount": 2.5}])
         )
         self.pay(move)
         charges.principal_paid_on = TODAY
@@ -352,19 +363,23 @@ class TestStatement(FollowupCommon):
         move = self.invoice(amount=1210.0, due=date(2026, 6, 15))
         self.night()
         notice = self.notices()
-        charge = self.env["followup.charge"].sudo().create(
-            {
-                "customer_id": self.customer().id,
-                "company_id": self.company.id,
-                "move_id": move.id,
-                "item_id": self.items().id,
-                "name": move.name,
-                "kind": "compensation",
-                "amount": 35.0,
-                "currency_id": move.currency_id.id,
-                "first_notice_id": notice.id,
-                "notice_id": notice.id,
-            }
+        charge = (
+            self.env["followup.charge"]
+            .sudo()
+            .create(
+                {
+                    "customer_id": self.customer().id,
+                    "company_id": self.company.id,
+                    "move_id": move.id,
+                    "item_id": self.items().id,
+                    "name": move.name,
+                    "kind": "compensation",
+                    "amount": 35.0,
+                    "currency_id": move.currency_id.id,
+                    "first_notice_id": notice.id,
+                    "notice_id": notice.id,
+                }
+            )
         )
         self.assertEqual(self.section(interest=True).costs, Decimal(35), "what was claimed, once")
         charge._go("posted")
@@ -506,14 +521,35 @@ class TestStatement(FollowupCommon):
         self.invoice(self.consumer, 50.0)
         customers = self.customer() | self.customer(self.consumer)
         wizard = self.wizard(customers, interest=True)
-        content, kind = self.env["ir.actions.report"].with_context(force_report_rendering=True)._render_qweb_pdf(
-            "l10n_be_followup.action_report_followup_statement", wizard.ids
+        content, kind = (
+            self.env["ir.actions.report"]
+            .with_context(force_report_rendering=True)
+            ._render_qweb_pdf("l10n_be_followup.action_report_followup_statement", wizard.ids)
         )
         self.assertEqual(kind, "pdf")
         reader = PdfReader(io.BytesIO(content))
         self.assertEqual(len(reader.pages), 2)
         self.assertIn("Zoete Brood", " ".join(reader.pages[0].extract_text().split()))
         self.assertIn("Jan Peeters", " ".join(reader.pages[1].extract_text().split()))
+
+    def test_long_statements_are_cut_between_rows(self):
+        for place in range(45):
+            self.invoice(amount=10.0 + place, due=date(2026, 11, 10))
+        wizard = self.wizard(self.customer())
+        content, _kind = (
+            self.env["ir.actions.report"]
+            .with_context(force_report_rendering=True)
+            ._render_qweb_pdf("l10n_be_followup.action_report_followup_statement", wizard.ids)
+        )
+        texts = [" ".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(content)).pages]
+        self.assertEqual(len(texts), 3)
+        self.assertNotIn("Carried forward", texts[0])
+        for text in texts[1:]:
+            self.assertIn("Carried forward", text)
+            self.assertIn("Running total", text, "each page has the head of the table")
+        self.assertIn("How to pay", texts[-1])
+        page = self.page(wizard)
+        self.assertEqual(len(page.xpath("//tbody/tr[td[contains(., 'INV/')]]")), 45, "no row is lost or doubled")
 
     def test_the_workbook(self):
         move = self.invoice(amount=1210.0, due=date(2026, 6, 15))
@@ -527,7 +563,7 @@ class TestStatement(FollowupCommon):
         line, total = rows[place + 1], rows[place + 2]
         self.assertEqual(
             rows[place],
-            ["Date", "Document", "Number", "Due date", "Days late", "Amount", "Paid", "Open", "Interest", "Compensation",
+            ["Date", "Document", "Number", "Due date", "Days late", "Amount", "Paid", "Open amount", "Interest", "Compensation",
              "Running total"],
         )  # fmt: skip
         self.assertEqual((line[1], line[2], line[3].date(), line[4]), ("Invoice", move.name, date(2026, 6, 15), 159))

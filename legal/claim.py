@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import ROUND_DOWN, Decimal, localcontext
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ._checks import CENT, EXACT, check_day, check_not_negative
 from .compensation import B2B_FIXED, b2c_cap
@@ -92,9 +92,7 @@ class Terms:
         if self.interest not in ("none", "statutory", "rate"):
             raise ValueError(f"interest must be 'none', 'statutory' or 'rate', not {self.interest!r}")
         if self.compensation not in ("none", "scale", "fixed", "percent"):
-            raise ValueError(
-                f"compensation must be 'none', 'scale', 'fixed' or 'percent', not {self.compensation!r}"
-            )
+            raise ValueError(f"compensation must be 'none', 'scale', 'fixed' or 'percent', not {self.compensation!r}")
         check_not_negative("rate", self.rate)
         check_not_negative("amount", self.amount)
         check_not_negative("percent", self.percent)
@@ -200,6 +198,19 @@ class Claim:
         return self.interest + self.compensation + self.reminder_cost
 
 
+class _Debt(NamedTuple):
+    """What bears interest: an amount, and what came off it on which day."""
+
+    principal: Decimal
+    payments: tuple[tuple[date, Decimal], ...]
+
+    def open_on(self, day: date) -> Decimal:
+        """What was open at the end of `day`; never below zero."""
+        with localcontext(EXACT):
+            paid = sum((amount for paid_on, amount in self.payments if paid_on <= day), ZERO)
+            return max(self.principal - paid, ZERO)
+
+
 @dataclass(frozen=True, slots=True)
 class _Interest:
     """Interest of a claim, before it is put together with the rest."""
@@ -235,22 +246,19 @@ def claim(facts: Facts, rules: Rules, statutory: RateTable, civil: RateTable, to
         return Claim(reasons=("held",))
     if today <= facts.due_date:
         return Claim(reasons=("not_overdue",))
-    if facts.disputed > 0:
-        if not commercial or facts.disputed >= facts.principal:
-            return Claim(reasons=("disputed",))
-        facts = replace(facts, principal=facts.principal - facts.disputed, disputed=ZERO)
-    if balance_on(facts, facts.due_date) <= 0:
+    if facts.disputed > 0 and (not commercial or facts.disputed >= facts.principal):
+        return Claim(reasons=("disputed",))
+    debt = _Debt(facts.principal - facts.disputed, facts.payments)
+    if debt.open_on(facts.due_date) <= 0:
         return Claim(reasons=("paid_when_due",))
     if commercial:
-        return _business(facts, rules, statutory, today)
-    return _consumer(facts, rules, statutory, civil, today)
+        return _business(facts, debt, rules, statutory, today)
+    return _consumer(facts, debt, rules, statutory, civil, today)
 
 
 def balance_on(facts: Facts, day: date) -> Decimal:
     """What was open at the end of `day`, a disputed part included; never below zero."""
-    with localcontext(EXACT):
-        paid = sum((amount for paid_on, amount in facts.payments if paid_on <= day), ZERO)
-        return max(facts.principal - paid, ZERO)
+    return _Debt(facts.principal, facts.payments).open_on(day)
 
 
 def clause_amount(terms: Terms, balance: Decimal) -> Decimal:
@@ -290,7 +298,7 @@ def allocate_lower(amounts: Sequence[Decimal], ceiling: Decimal) -> list[Decimal
         return shares
 
 
-def _business(facts: Facts, rules: Rules, statutory: RateTable, today: date) -> Claim:
+def _business(facts: Facts, debt: _Debt, rules: Rules, statutory: RateTable, today: date) -> Claim:
     """Law of 2 August 2002, articles 5 and 6: by law, without notice, from the day after the due date."""
     stop, frozen = today, False
     if facts.frozen_on is not None and facts.frozen_on <= today:
@@ -304,8 +312,8 @@ def _business(facts: Facts, rules: Rules, statutory: RateTable, today: date) -> 
         reasons.append("terms_later")
     if frozen:
         reasons.append("frozen")
-    interest = _business_interest(facts, terms, frozen, rules, statutory, start, stop)
-    flat = _business_compensation(facts, None if frozen else terms, rules)
+    interest = _business_interest(facts, debt, terms, frozen, rules, statutory, start, stop)
+    flat = _business_compensation(facts, debt, None if frozen else terms, rules)
     return Claim(
         interest=interest.accrual.total if interest.accrual else ZERO,
         compensation=flat.amount,
@@ -323,13 +331,13 @@ def _business_start(facts: Facts, rules: Rules) -> tuple[date, list[str]]:
     A payment plan is allowed (article 4, § 3): instalments keep their own due dates.
     """
     if facts.single and facts.due_date > facts.invoice_date + timedelta(days=LONGEST_TERM):
-        legal = facts.invoice_date + timedelta(days=rules.long_term_day)
-        return min(legal, facts.due_date), ["term_above_60"]
+        return facts.invoice_date + timedelta(days=rules.long_term_day), ["term_above_60"]
     return facts.due_date, []
 
 
 def _business_interest(
     facts: Facts,
+    debt: _Debt,
     terms: Terms | None,
     frozen: bool,
     rules: Rules,
@@ -342,31 +350,31 @@ def _business_interest(
     Once a debt is frozen a clause that raises the rate has no effect any more (Book XX): the statutory one stays.
     """
     if terms is None or terms.interest == "statutory":
-        return _accrue(facts, start, stop, statutory, rules)
+        return _accrue(debt, start, stop, statutory, rules)
     if facts.regime == "b2g":
-        return replace(_accrue(facts, start, stop, statutory, rules), reasons=("authority_statutory",))
+        return replace(_accrue(debt, start, stop, statutory, rules), reasons=("authority_statutory",))
     if terms.interest == "none":
         return _Interest(reasons=("no_interest_clause",))
     if frozen:
-        return _at_most(_accrue(facts, start, stop, statutory, rules), facts, start, terms.rate, statutory, rules)
+        return _at_most(_accrue(debt, start, stop, statutory, rules), debt, start, terms.rate, statutory, rules)
     agreed = RateTable([(start + ONE_DAY, terms.rate)], max(stop, start + ONE_DAY))
-    return _accrue(facts, start, stop, agreed, rules)
+    return _accrue(debt, start, stop, agreed, rules)
 
 
-def _business_compensation(facts: Facts, terms: Terms | None, rules: Rules) -> _Flat:
+def _business_compensation(facts: Facts, debt: _Debt, terms: Terms | None, rules: Rules) -> _Flat:
     """Article 6: 40 EUR for each late invoice; of a clause and the 40 EUR the higher, never the sum."""
     if not facts.first_of_invoice or facts.compensation_claimed:
         return _Flat(reasons=("compensation_once",))
     if not facts.euro:
         return _Flat(reasons=("compensation_euro",))
     if terms is not None and rules.higher_of_clause_and_fixed:
-        agreed = clause_amount(terms, balance_on(facts, facts.due_date))
+        agreed = clause_amount(terms, debt.open_on(facts.due_date))
         if agreed > B2B_FIXED:
             return _Flat(agreed, "clause")
     return _Flat(B2B_FIXED, "fixed_40")
 
 
-def _consumer(facts: Facts, rules: Rules, statutory: RateTable, civil: RateTable, today: date) -> Claim:
+def _consumer(facts: Facts, debt: _Debt, rules: Rules, statutory: RateTable, civil: RateTable, today: date) -> Claim:
     """Articles XIX.2 to XIX.5: nothing, a reminder cost included, unless every condition holds."""
     if facts.frozen_on is not None and facts.frozen_on <= today:
         return Claim(reasons=("insolvent",))
@@ -374,16 +382,13 @@ def _consumer(facts: Facts, rules: Rules, statutory: RateTable, civil: RateTable
     period = _waiting_period(facts, rules, sent_on)
     if sent_on is None or period is None:
         return Claim(reasons=("no_free_reminder",))
-    chargeable = Claim(chargeable_from=period.chargeable_from)
     if today < period.chargeable_from:
-        return replace(chargeable, reasons=("waiting_period",))
-    balance = balance_on(facts, period.last_day)
+        return Claim(chargeable_from=period.chargeable_from, reasons=("waiting_period",))
+    balance = debt.open_on(period.last_day)
     if balance <= 0:
-        return replace(chargeable, reasons=("paid_in_time",))
+        return Claim(chargeable_from=period.chargeable_from, reasons=("paid_in_time",))
     # Everything is charged on what was left when the period ended: what was paid within it never bore interest.
-    owed = replace(
-        facts, principal=balance, payments=tuple(pay for pay in facts.payments if pay[0] > period.last_day)
-    )
+    left = _Debt(balance, tuple(payment for payment in debt.payments if payment[0] > period.last_day))
     terms = facts.terms
     interest, flat, cost = _Interest(void=True, reasons=("no_clause",)), _Flat(void=True), ZERO
     if terms is not None and terms.accepted_on > facts.invoice_date:
@@ -391,26 +396,24 @@ def _consumer(facts: Facts, rules: Rules, statutory: RateTable, civil: RateTable
     elif terms is not None:
         # An SME creditor from the day after the reminder, another one from the end of the period (art. XIX.4, 1°).
         start = sent_on if rules.small_creditor else period.last_day
-        interest = _consumer_interest(owed, terms, rules, statutory, start, today)
-        flat = _consumer_compensation(owed, terms, balance)
+        interest = _consumer_interest(left, terms, rules, statutory, start, today)
+        flat = _consumer_compensation(facts, terms, balance)
         if (interest.void or flat.void) and not rules.parts_stand_alone:
-            interest = _Interest(
-                void=terms.interest != "none", reasons=(*interest.reasons, *flat.reasons, "clause_void")
-            )
-            flat = _Flat(void=True)
-        elif balance_on(owed, today) > 0:
+            reasons = (*interest.reasons, *flat.reasons, "clause_void")
+            interest, flat = _Interest(void=terms.interest != "none", reasons=reasons), _Flat(void=True)
+        elif left.open_on(today) > 0:
             cost = _reminder_cost(facts, terms)
     if interest.void and rules.legal_rate_without_clause:
-        legal = _accrue(owed, period.last_day, today, civil, rules)
+        legal = _accrue(left, period.last_day, today, civil, rules)
         interest = replace(legal, reasons=(*interest.reasons, "legal_rate"))
-    return replace(
-        chargeable,
+    return Claim(
         interest=interest.accrual.total if interest.accrual else ZERO,
         compensation=flat.amount,
         reminder_cost=cost,
         accrual=interest.accrual,
         until=interest.until,
         cut=interest.cut,
+        chargeable_from=period.chargeable_from,
         compensation_basis=flat.basis,
         reasons=(*interest.reasons, *flat.reasons),
     )
@@ -433,7 +436,7 @@ def _waiting_period(facts: Facts, rules: Rules, sent_on: date | None) -> Waiting
 
 
 def _consumer_interest(
-    owed: Facts, terms: Terms, rules: Rules, statutory: RateTable, start: date, today: date
+    left: _Debt, terms: Terms, rules: Rules, statutory: RateTable, start: date, today: date
 ) -> _Interest:
     """At most the statutory rate of each half-year in which something was open (article XIX.4, 1°).
 
@@ -441,23 +444,23 @@ def _consumer_interest(
     """
     if terms.interest == "none":
         return _Interest(reasons=("no_interest_clause",))
-    highest = _accrue(owed, start, today, statutory, rules)
+    highest = _accrue(left, start, today, statutory, rules)
     if terms.interest == "statutory" or highest.accrual is None:
         return highest
     above = any(terms.rate > segment.rate for segment in highest.accrual.segments)
     if above and not terms.reducible:
         return _Interest(void=True, reasons=("interest_above_cap",))
-    lower = _at_most(highest, owed, start, terms.rate, statutory, rules)
+    lower = _at_most(highest, left, start, terms.rate, statutory, rules)
     return replace(lower, reasons=("interest_reduced",)) if above else lower
 
 
-def _consumer_compensation(owed: Facts, terms: Terms, balance: Decimal) -> _Flat:
+def _consumer_compensation(facts: Facts, terms: Terms, balance: Decimal) -> _Flat:
     """A flat sum under the cap of article XIX.4, 2°, on the balance left when the waiting period ended."""
-    if not owed.first_of_invoice or owed.compensation_claimed:
+    if not facts.first_of_invoice or facts.compensation_claimed:
         return _Flat(reasons=("compensation_once",))
     if terms.compensation == "none":
         return _Flat(reasons=("no_compensation_clause",))
-    if not owed.euro:
+    if not facts.euro:
         return _Flat(reasons=("compensation_euro",))
     cap = b2c_cap(balance)
     if terms.compensation == "scale":
@@ -482,25 +485,25 @@ def _reminder_cost(facts: Facts, terms: Terms) -> Decimal:
 
 
 def _at_most(
-    highest: _Interest, facts: Facts, start: date, rate: Decimal, statutory: RateTable, rules: Rules
+    highest: _Interest, debt: _Debt, start: date, rate: Decimal, statutory: RateTable, rules: Rules
 ) -> _Interest:
     """The agreed rate over the days of `highest`, and the statutory one in each half-year where that is lower."""
     if highest.accrual is None or not highest.accrual.segments or highest.until is None:
         return highest
     first_day = highest.accrual.segments[0].first_day
     rows = [(piece.first_day, min(rate, piece.rate)) for piece in statutory.segments(first_day, highest.until)]
-    lower = _accrue(facts, start, highest.until, RateTable(rows, highest.until), rules)
+    lower = _accrue(debt, start, highest.until, RateTable(rows, highest.until), rules)
     return replace(lower, until=highest.until, cut=highest.cut)
 
 
-def _accrue(facts: Facts, start: date, stop: date, rates: RateTable, rules: Rules) -> _Interest:
+def _accrue(debt: _Debt, start: date, stop: date, rates: RateTable, rules: Rules) -> _Interest:
     """Interest from the day after `start` to `stop`, never beyond the days covered by a rate.
 
     Cut means that something was still open on the first day without a rate.
     """
     last = min(stop, rates.covered_until)
     start = max(start, rates.covered_from - ONE_DAY)
-    accrual = accrue(facts.principal, start, max(last, start), rates, facts.payments, rules.year_days)
-    if last < stop and balance_on(facts, last) > 0:
+    accrual = accrue(debt.principal, start, max(last, start), rates, debt.payments, rules.year_days)
+    if last < stop and debt.open_on(last) > 0:
         return _Interest(accrual, rates.covered_until, cut=True)
     return _Interest(accrual, accrual.segments[-1].last_day if accrual.segments else None)

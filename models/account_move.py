@@ -47,8 +47,8 @@ class AccountMove(models.Model):
     followup_tracked = fields.Boolean(compute="_compute_followup")
 
     def _compute_followup(self):
-        items = self.env["followup.item"].sudo().search(
-            [("move_line_id.move_id", "in", self.ids), ("is_open", "=", True)]
+        items = (
+            self.env["followup.item"].sudo().search([("move_line_id.move_id", "in", self.ids), ("is_open", "=", True)])
         )
         by_move = items.grouped(lambda item: item.move_line_id.move_id.id)
         for move in self:
@@ -64,10 +64,14 @@ class AccountMove(models.Model):
             move.followup_clock = tracked._describe_clocks()
 
     def _compute_followup_charge_amount(self):
-        groups = self.env["followup.charge"].sudo()._read_group(
-            [("move_id", "in", self.ids), ("state", "in", ("claimed", "posted"))],
-            ["move_id"],
-            ["amount:sum", "__count"],
+        groups = (
+            self.env["followup.charge"]
+            .sudo()
+            ._read_group(
+                [("move_id", "in", self.ids), ("state", "in", ("claimed", "posted"))],
+                ["move_id"],
+                ["amount:sum", "__count"],
+            )
         )
         known = {move.id: (amount, count) for move, amount, count in groups}
         for move in self:
@@ -122,7 +126,9 @@ class AccountMove(models.Model):
         sales = posted.filtered(lambda move: move.is_sale_document(include_receipts=True) and not move.followup_regime)
         for regime, moves in sales.grouped(lambda move: move.commercial_partner_id.followup_regime).items():
             moves.followup_regime = regime
-        for move in posted.filtered(lambda move: move.is_sale_document(include_receipts=True) and not move.followup_terms_id):
+        for move in posted.filtered(
+            lambda move: move.is_sale_document(include_receipts=True) and not move.followup_terms_id
+        ):
             terms = move.commercial_partner_id._followup_terms(move.followup_regime, move.company_id)
             if terms:
                 move.followup_terms_id = terms

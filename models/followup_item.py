@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 from odoo.tools import format_date
 
 from ..engine import claims
@@ -205,5 +204,3 @@ class FollowupItem(models.Model):
         """Hold this invoice: nothing is sent about it until a date."""
         self.ensure_one()
         return self.customer_id._action_hold(self.move_id)
-
-

@@ -52,7 +52,9 @@ class FollowupNoticeLine(models.Model):
 
     def _compute_claim_explanation(self):
         for line in self:
-            line.claim_explanation = self.env["followup.engine"]._explain_claim(None, line.claim_detail, line.currency_id)
+            line.claim_explanation = self.env["followup.engine"]._explain_claim(
+                None, line.claim_detail, line.currency_id
+            )
 
     def action_why_amount(self):
         """What the notice claims on this item, step by step."""

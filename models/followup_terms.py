@@ -89,7 +89,9 @@ class FollowupTerms(models.Model):
 
     def _compute_move_count(self):
         counts = dict(
-            self.env["account.move"]._read_group([("followup_terms_id", "in", self.ids)], ["followup_terms_id"], ["__count"])
+            self.env["account.move"]._read_group(
+                [("followup_terms_id", "in", self.ids)], ["followup_terms_id"], ["__count"]
+            )
         )
         for terms in self:
             terms.move_count = counts.get(terms, 0)
@@ -109,7 +111,8 @@ class FollowupTerms(models.Model):
             if terms.regular_delivery and terms.reminder_cost > float(claim.REGULAR_REMINDER_MAX):
                 raise ValidationError(
                     self.env._(
-                        "%s: a reminder may cost a consumer at most 7.50 EUR (article XIX.2). Lower the amount.", terms.name
+                        "%s: a reminder may cost a consumer at most 7.50 EUR (article XIX.2). Lower the amount.",
+                        terms.name,
                     )
                 )
 
@@ -153,7 +156,12 @@ class FollowupTerms(models.Model):
                     self.env._(
                         "Interest of %(rate)s %% is more than the maximum of %(max)s %% in the half-year from %(from)s "
                         "(article XIX.4, 1° of the Code of Economic Law): %(effect)s.",
-                        **{"rate": self.rate, "max": lowest.rate, "from": format_date(self.env, lowest.first_day), "effect": effect},
+                        **{
+                            "rate": self.rate,
+                            "max": lowest.rate,
+                            "from": format_date(self.env, lowest.first_day),
+                            "effect": effect,
+                        },
                     )
                 )
         if self.compensation in ("fixed", "percent"):
@@ -188,7 +196,17 @@ class FollowupTerms(models.Model):
         }
 
     def write(self, vals):
-        judged = {"regime", "date", "interest", "rate", "compensation", "amount", "percent", "regular_delivery", "reminder_cost"}
+        judged = {
+            "regime",
+            "date",
+            "interest",
+            "rate",
+            "compensation",
+            "amount",
+            "percent",
+            "regular_delivery",
+            "reminder_cost",
+        }
         if judged & vals.keys():
             for terms in self.filtered("move_count"):
                 raise UserError(

@@ -1,12 +1,10 @@
-from stdnum import get_cc_module
-from stdnum.be import vat as be_vat
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
+from stdnum import get_cc_module
+from stdnum.be import vat as be_vat
 
 from .followup_policy import REGIMES
-
 
 #: Fields of a customer that change what follow-up decides.
 _DECISIVE = {
@@ -123,7 +121,9 @@ class ResPartner(models.Model):
         self.ensure_one()
         valid = self._followup_has_enterprise_number()
         if self.followup_regime_manual:
-            return "consumer_with_number" if self.followup_regime_manual == "b2c" and self.is_company and valid else False
+            return (
+                "consumer_with_number" if self.followup_regime_manual == "b2c" and self.is_company and valid else False
+            )
         if self.followup_authority:
             return False
         if not valid and (self.vat or (self.is_company and self.company_registry)):
@@ -144,14 +144,20 @@ class ResPartner(models.Model):
         kind = "b2c" if regime == "b2c" else "b2b"
         own = self.with_company(company).commercial_partner_id.followup_terms_id
         root = company._followup_root()
-        return own if own.regime == kind else (root.followup_terms_b2c_id if kind == "b2c" else root.followup_terms_b2b_id)
+        return (
+            own if own.regime == kind else (root.followup_terms_b2c_id if kind == "b2c" else root.followup_terms_b2b_id)
+        )
 
     @api.depends_context("company")
     def _compute_followup_overdue(self):
         root = self.env.company._followup_root()
-        rows = self.env["followup.customer"].sudo().search_fetch(
-            [("company_id", "=", root.id), ("partner_id", "in", self.commercial_partner_id.ids)],
-            ["partner_id", "amount_overdue", "state"],
+        rows = (
+            self.env["followup.customer"]
+            .sudo()
+            .search_fetch(
+                [("company_id", "=", root.id), ("partner_id", "in", self.commercial_partner_id.ids)],
+                ["partner_id", "amount_overdue", "state"],
+            )
         )
         by_partner = {row.partner_id.id: row for row in rows}
         for partner in self:
@@ -183,9 +189,7 @@ class ResPartner(models.Model):
         self.ensure_one()
         customer = self.with_company(company).commercial_partner_id
         candidates = (
-            customer.followup_contact_id
-            | customer.child_ids.filtered(lambda child: child.type == "invoice")
-            | customer
+            customer.followup_contact_id | customer.child_ids.filtered(lambda child: child.type == "invoice") | customer
         )
         for candidate in candidates:
             if candidate.email_normalized:
@@ -205,7 +209,10 @@ class ResPartner(models.Model):
             customer = self.env["followup.customer"].sudo()._for_partner(partner, self.env.company)
             bankrupt = partner.followup_insolvency == "bankruptcy"
             tasks = (
-                self.env["mail.activity"].sudo().with_context(active_test=False).search(
+                self.env["mail.activity"]
+                .sudo()
+                .with_context(active_test=False)
+                .search(
                     [
                         ("res_model", "=", customer._name),
                         ("res_id", "=", customer.id),
@@ -221,7 +228,9 @@ class ResPartner(models.Model):
                 tasks.filtered("active").write(values)
             else:
                 user = customer.responsible_id or customer._default_responsible()
-                customer.with_context(mail_activity_quick_update=True).activity_schedule(kind, user_id=user.id, **values)
+                customer.with_context(mail_activity_quick_update=True).activity_schedule(
+                    kind, user_id=user.id, **values
+                )
 
     def _followup_claim_task(self, company):
         """Deadline and text of the task. The judgment sets the term: at most thirty days from its publication."""

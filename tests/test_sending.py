@@ -40,6 +40,7 @@ class TestSending(SendingCommon):
             self.assertIn(words, html)
         self.assertIn("<facturen@zilverberk.example>", message["From"])
         self.assertEqual(notice.state, "sent")
+        self.assertIn(notice.name, self.customer().message_ids[0].body, "the timeline names it")
         self.assertFalse(self.items().level_id, "accepted is not delivered")
         with freeze_time(NOW + timedelta(hours=47)):
             self.night(date(2026, 11, 20))

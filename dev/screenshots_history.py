@@ -90,6 +90,8 @@ def history():
         finish_calls(company, day)
     pay(company, ref("customer_escaut"), today - timedelta(days=1))
     manual.automatic = False
+    for name in ("veldstraat", "lindelaan"):  # companies without a number: data to check
+        ref(f"customer_{name}").write({"vat": False, "company_registry": False})
     # Today, whatever day of the week and hour it is.
     company.write(
         {"followup_live": False, "followup_send_any_day": True, "followup_send_from": 0, "followup_send_until": 24}

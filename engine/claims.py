@@ -152,9 +152,15 @@ def claims(env, company, item_ids, today, chosen=None):
     statutory, civil = env["followup.rate"]._rate_table("b2b"), env["followup.rate"]._rate_table("civil")
     result = {}
     for item_id, (item_facts, _move_id, before) in known.items():
-        answer = law.claim(item_facts, choices, statutory, civil, today)
-        if before is not None and item_facts.first_of_invoice:
-            answer = replace(answer, compensation=before, compensation_basis="claimed_before")
+        if before is None:
+            answer = law.claim(item_facts, choices, statutory, civil, today)
+        else:
+            # Claimed before, but facts change: a payment booked late, another regime, a reminder that came back.
+            answer = law.claim(replace(item_facts, compensation_claimed=False), choices, statutory, civil, today)
+            if answer.compensation:
+                answer = replace(
+                    answer, compensation=min(before, answer.compensation), compensation_basis="claimed_before"
+                )
         if chosen is not None:
             interest, compensation, cost = chosen.get(item_id, (False, False, False))
             answer = replace(
@@ -180,23 +186,33 @@ def _one_reminder_cost(env, result):
 
 
 def _lower_of_sum(env, known, result, choices):
-    """Several invoices of one consumer: the lower of the sum of flat sums and the flat sum on the total."""
+    """Several invoices of one consumer: the lower of the sum of flat sums and the flat sum on the total.
+
+    What was claimed before comes first; the new ones take what is left of the flat sum on the total.
+    """
     owners = {item.id: item.customer_id.id for item in env["followup.item"].browse(list(known))}
     groups = defaultdict(list)
-    for item_id, (item_facts, _move, before) in known.items():
-        if item_facts.regime == "b2c" and before is None and result[item_id].compensation > 0:
+    for item_id, (item_facts, _move, _before) in known.items():
+        if item_facts.regime == "b2c" and result[item_id].compensation > 0:
             groups[owners[item_id]].append(item_id)
     for ids in groups.values():
         if len(ids) < 2:
             continue
-        total = ZERO
-        for item_id in ids:
-            item_facts = known[item_id][0]
-            period = waiting_period(item_facts.reminded_on, item_facts.medium, choices.saturday_counts, choices.extend)
-            total += law.balance_on(item_facts, period.last_day)
-        shares = law.allocate_lower([result[item_id].compensation for item_id in ids], b2c_cap(total))
-        for item_id, share in zip(ids, shares, strict=True):
-            result[item_id] = replace(result[item_id], compensation=share)
+        ceiling = b2c_cap(sum((_balance_at_end(known[item_id][0], choices) for item_id in ids), ZERO))
+        for same in (
+            [item_id for item_id in ids if known[item_id][2] is not None],
+            [item_id for item_id in ids if known[item_id][2] is None],
+        ):
+            shares = law.allocate_lower([result[item_id].compensation for item_id in same], ceiling)
+            ceiling -= sum(shares, ZERO)
+            for item_id, share in zip(same, shares, strict=True):
+                result[item_id] = replace(result[item_id], compensation=share)
+
+
+def _balance_at_end(item_facts, choices):
+    """What was left when a consumer's fourteen days ended: the flat sum is on that."""
+    period = waiting_period(item_facts.reminded_on, item_facts.medium, choices.saturday_counts, choices.extend)
+    return law.balance_on(item_facts, period.last_day)
 
 
 def announced(env, company, item_ids, today):
@@ -208,10 +224,12 @@ def announced(env, company, item_ids, today):
     statutory, civil = env["followup.rate"]._rate_table("b2b"), env["followup.rate"]._rate_table("civil")
     period = waiting_period(today, "email", choices.saturday_counts, choices.extend)
     result = {}
-    for item_id, (item_facts, _move_id, _before) in facts(env, company, item_ids, today).items():
-        later = law.claim(
-            replace(item_facts, reminded_on=today), choices, statutory, civil, period.chargeable_from
-        )
+    for item_id, (item_facts, _move_id, before) in facts(env, company, item_ids, today).items():
+        claimed = item_facts.compensation_claimed and before is None  # waived: not claimed again
+        item_facts = replace(item_facts, reminded_on=today, compensation_claimed=claimed)
+        later = law.claim(item_facts, choices, statutory, civil, period.chargeable_from)
+        if before is not None:
+            later = replace(later, compensation=min(before, later.compensation))
         result[item_id] = (later, period.last_day, item_facts.terms)
     return result
 

@@ -32,7 +32,9 @@ class FollowupCharge(models.Model):
     _inherit = ["mail.thread"]
     _order = "id desc"
 
-    customer_id = fields.Many2one("followup.customer", "Follow-up", required=True, readonly=True, ondelete="restrict", index=True)
+    customer_id = fields.Many2one(
+        "followup.customer", "Follow-up", required=True, readonly=True, ondelete="restrict", index=True
+    )
     partner_id = fields.Many2one(related="customer_id.partner_id", store=True, string="Customer")
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     move_id = fields.Many2one("account.move", "Invoice", readonly=True, ondelete="set null", index="btree_not_null")
@@ -67,7 +69,9 @@ class FollowupCharge(models.Model):
     @api.depends("detail")
     def _compute_explanation(self):
         for charge in self:
-            charge.explanation = self.env["followup.engine"]._explain_claim(charge.kind, charge.detail, charge.currency_id)
+            charge.explanation = self.env["followup.engine"]._explain_claim(
+                charge.kind, charge.detail, charge.currency_id
+            )
 
     @api.depends("state", "principal_paid_on")
     def _compute_outstanding(self):
@@ -107,7 +111,9 @@ class FollowupCharge(models.Model):
         if not amount:
             return
         domain = [("kind", "=", kind), ("state", "=", "claimed")]
-        domain.append(("move_id", "=", line.move_id.id) if kind == "compensation" else ("item_id", "=", line.item_id.id))
+        domain.append(
+            ("move_id", "=", line.move_id.id) if kind == "compensation" else ("item_id", "=", line.item_id.id)
+        )
         known = self.browse() if kind == "reminder" else self.search(domain, limit=1)
         vals = {
             "amount": amount,
@@ -116,7 +122,7 @@ class FollowupCharge(models.Model):
             "detail": line.claim_detail,
         }
         if known:
-            if kind == "interest":
+            if kind == "interest" or amount < known.amount:
                 known.write(vals)
             else:
                 known.notice_id = notice
@@ -149,6 +155,8 @@ class FollowupCharge(models.Model):
         charges = self.search(domain)
         reopened = charges.filtered(lambda charge: charge.principal_paid_on and charge.item_id.is_open)
         reopened.principal_paid_on = False
+        if customers is not None:
+            self._follow_grounds(company, today, charges)
         closed = charges.filtered(lambda charge: not charge.principal_paid_on and not charge.item_id.is_open)
         if not closed:
             return
@@ -168,11 +176,39 @@ class FollowupCharge(models.Model):
                 )
 
     @api.model
+    def _follow_grounds(self, company, today, charges):
+        """A consumer's claim falls, or shrinks, with its ground.
+
+        A payment that was booked late, a first reminder that came back, an invoice that turned out to be private:
+        what was claimed until then stands no further than the facts of today allow. Never because of an insolvency,
+        in which claims are filed, nor of a new episode, in which only new ones need a new reminder.
+        """
+        episodes = {(line.notice_id, line.item_id): line.episode for line in charges.notice_id.line_ids if line.item_id}
+        judged = charges.filtered(
+            lambda charge: (
+                charge.kind in ("interest", "compensation")
+                and charge.item_id.is_open
+                and charge.item_id.regime == "b2c"
+                and charge.item_id.episode == episodes.get((charge.notice_id, charge.item_id))
+                and not charge.partner_id.with_company(company).followup_insolvency
+            )
+        )
+        for (kind, day), same in judged.grouped(
+            lambda charge: (charge.kind, charge.claimed_until or today if charge.kind == "interest" else today)
+        ).items():
+            known = claims.claims(self.env, company, same.item_id.ids, day)
+            for charge in same:
+                answer = known[charge.item_id.id]
+                allowed = float(getattr(answer, kind))
+                if not allowed:
+                    charge._go("cancelled")
+                elif charge.currency_id.compare_amounts(allowed, charge.amount) < 0:
+                    charge.write({"amount": allowed, "detail": claims.detail(answer)})
+
+    @api.model
     def _credited_in_full(self, moves):
         """Invoices that credit notes took away entirely: no money ever came in."""
-        return moves.filtered(
-            lambda move: move.payment_state == "reversed" or move.state != "posted"
-        )
+        return moves.filtered(lambda move: move.payment_state == "reversed" or move.state != "posted")
 
     def action_waive(self):
         """Give up these charges; asks for the reason."""

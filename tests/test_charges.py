@@ -96,7 +96,9 @@ class TestCharges(SendingCommon):
         self.night(date(2026, 12, 2))
         interest = self.charges(kind="interest")
         # 13 to 25 November: 12 days: 1210 x 10.5 x 12 / 36500 = 4.177...
-        self.assertEqual((interest.amount, interest.principal_paid_on, interest.outstanding), (4.18, date(2026, 11, 25), True))
+        self.assertEqual(
+            (interest.amount, interest.principal_paid_on, interest.outstanding), (4.18, date(2026, 11, 25), True)
+        )
         self.night(date(2027, 1, 15))
         self.assertEqual(interest.amount, 4.18)
         self.assertFalse(self.notices(state="queued") | self.notices(state="review"), "never chased by itself")
@@ -105,8 +107,10 @@ class TestCharges(SendingCommon):
         move = self.invoice(amount=1210, due=date(2026, 11, 13))
         self.climb(self.business, date(2026, 11, 30), start=date(2026, 11, 16))
         self.assertEqual(set(self.charges().mapped("state")), {"claimed"})
-        wizard = self.env["account.move.reversal"].with_context(active_model="account.move", active_ids=move.ids).create(
-            {"journal_id": move.journal_id.id, "date": TODAY}
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=move.ids)
+            .create({"journal_id": move.journal_id.id, "date": TODAY})
         )
         wizard.refund_moves()
         refund = move.reversal_move_ids
@@ -126,7 +130,9 @@ class TestCharges(SendingCommon):
             {"charge_ids": [Command.set(charge.ids)], "reason": "goede klant"}
         )
         wizard.action_confirm()
-        self.assertEqual((charge.state, charge.waive_reason, charge.waived_by), ("waived", "goede klant", self.env.user))
+        self.assertEqual(
+            (charge.state, charge.waive_reason, charge.waived_by), ("waived", "goede klant", self.env.user)
+        )
         self.climb(self.business, date(2026, 12, 14), start=date(2026, 12, 1))
         self.assertEqual(len(self.charges(kind="compensation")), 1, "a waived compensation is not claimed again")
         charge.action_undo_waive()
@@ -314,6 +320,71 @@ class TestCharges(SendingCommon):
         self.assertFalse(any(first.mapped("reminder_cost")), "the first reminder of each due date is free")
         lines = self.reminder(self.consumer, "consumer").line_ids.sorted("date_maturity")
         self.assertEqual(lines.mapped("reminder_cost"), [0.0, 0.0, 0.0, 0.0, 7.5], "once for the whole message")
+
+    # Facts that change after a claim
+
+    def test_an_invoice_that_turns_out_to_be_private_bears_no_business_charge(self):
+        move = self.invoice(amount=300, due=date(2026, 11, 13))
+        self.climb(self.business, date(2026, 11, 30), start=date(2026, 11, 16))
+        self.assertEqual(set(self.charges().mapped("state")), {"claimed"})
+        move.followup_regime = "b2c"
+        self.customer()._refresh()
+        self.assertEqual(set(self.charges().mapped("state")), {"cancelled"})
+        self.climb(self.business, date(2026, 12, 18), start=date(2026, 12, 1))
+        self.assertGreater(len(self.notices(channel="email")), 2)
+        self.assertFalse(self.notices()[-1].line_ids.amount_claim, "no free first reminder was sent for it")
+
+    def test_a_first_reminder_that_comes_back_late_takes_the_claims_with_it(self):
+        notice = self.charged_consumer()
+        self.assertTrue(notice.line_ids.amount_claim)
+        self.notices(self.consumer)[0]._bounce("550 gone")
+        self.assertEqual(set(self.charges(self.consumer).mapped("state")), {"cancelled"})
+        self.customer(self.consumer).action_clear_failure()
+        self.climb(self.consumer, date(2026, 12, 31), start=date(2026, 12, 7))
+        self.assertFalse(
+            sum(self.notices(self.consumer).filtered(lambda n: n > notice).line_ids.mapped("amount_claim"))
+        )
+
+    def test_a_payment_that_is_booked_late_lowers_what_a_consumer_was_asked(self):
+        notice = self.charged_consumer()
+        self.pay(notice.line_ids.move_id, 500, day=date(2026, 11, 10))
+        self.customer(self.consumer)._refresh()
+        # 100 was left when the fourteen days ended: 20; since 17 November one day on 100 at 10.5 %.
+        charges = {charge.kind: charge.amount for charge in self.charges(self.consumer)}
+        self.assertEqual(charges["compensation"], 20.0)
+        self.assertEqual(
+            charges["interest"], round(100 * 10.5 / 36500 * (self.interest_day() - date(2026, 11, 16)).days, 2)
+        )
+
+    def interest_day(self):
+        return self.charges(self.consumer, kind="interest").claimed_until
+
+    def test_a_later_invoice_takes_what_is_left_of_the_one_flat_sum(self):
+        self.charged_consumer()
+        self.invoice(partner=self.consumer, amount=100, due=date(2026, 11, 30))
+        self.climb(self.consumer, date(2026, 12, 31), start=date(2026, 12, 5))
+        later = self.charges(self.consumer, kind="compensation")[-1]
+        # 70 was asked for 600; on 700 together the scale gives 75, so the second one bears 5 and not 20.
+        self.assertEqual(later.amount, 5.0)
+
+    def test_a_due_date_that_moves_while_the_mail_waits(self):
+        move = self.invoice(partner=self.consumer, due=date(2026, 11, 10))
+        self.night()
+        line = move.line_ids.filtered(lambda line: line.account_type == "asset_receivable")
+        line.with_context(check_move_validity=False).date_maturity = date(2026, 11, 6)
+        self.queue()
+        html = self.sink.messages[0][1].get_body(("html",)).get_content()
+        self.assertIn("11/06/2026", html)
+        self.assertEqual(self.notices(self.consumer).line_ids.episode, self.items(self.consumer).episode)
+
+    def test_the_flat_sum_is_announced_again_for_a_new_due_date(self):
+        notice = self.charged_consumer()
+        line = notice.line_ids.move_id.line_ids.filtered(lambda line: line.account_type == "asset_receivable")
+        line.with_context(check_move_validity=False).date_maturity = date(2026, 11, 27)
+        self.climb(self.consumer, date(2026, 12, 8), start=date(2026, 12, 7))
+        again = self.notices(self.consumer)[-1]
+        self.assertEqual(again.level_kind, "first_reminder")
+        self.assertIn("70.00", again.body)
 
     # Clauses
 

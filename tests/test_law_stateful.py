@@ -23,7 +23,7 @@ from .common import SendingCommon
 
 DAY = timedelta(days=1)
 START = datetime(2025, 5, 26, 10, 0)
-EXAMPLES = int(os.environ.get("FOLLOWUP_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("FOLLOWUP_EXAMPLES", "10"))
 PHASES = (
     Phase.explicit,
     *((Phase.generate,) if EXAMPLES else ()),
@@ -272,6 +272,12 @@ class TestLawStateful(SendingCommon):
     @example("scale", False, True, "shipped", "charged", [("pay", 0, "half", 20), ("weeks", 3)])  # booked late
     @example("scale", False, True, "shipped", "charged", [("invoice", 150, -20), ("weeks", 4)])  # one flat sum for both
     @example("scale", False, True, "shipped", "charged", [("due", 0, 20), ("weeks", 5)])  # announced once more
+    @example("scale", False, True, "shipped", "charged", [("hold", -1, 20), ("weeks", 2)])
+    @example(
+        "scale", False, False, "own", "reminded", [("pay", 0, "half", 0), ("weeks", 3), ("reverse", 0), ("weeks", 1)]
+    )
+    @example("scale", False, True, "own", "overdue", [("days", 0), ("hold", 0, 3), ("send", "taken"), ("weeks", 1)])
+    @example("scale", False, True, "own", "overdue", [("days", 0), ("send", "broken"), ("unknown", True), ("weeks", 3)])
     @example("scale", True, True, "shipped", "overdue", [("days", 0), ("due", 0, -4), ("send", "taken"), ("weeks", 3)])
     def _consumer(self, clause, small, extend, policy, opening, events):
         self.play(self.consumer, clause, small, extend, policy, opening, events)

@@ -3,10 +3,8 @@ from datetime import date, datetime, timedelta
 from unittest.mock import patch
 
 from freezegun.api import freeze_time
-
-from odoo.tests import HttpCase, new_test_user, tagged
-
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
+from odoo.tests import HttpCase, new_test_user, tagged
 
 from .common import NOW, FollowupCommon
 from .smtp import MailSink

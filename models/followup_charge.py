@@ -155,9 +155,9 @@ class FollowupCharge(models.Model):
         charges = self.search(domain)
         reopened = charges.filtered(lambda charge: charge.principal_paid_on and charge.item_id.is_open)
         reopened.principal_paid_on = False
-        if customers is not None:
-            self._follow_grounds(company, today, charges)
         closed = charges.filtered(lambda charge: not charge.principal_paid_on and not charge.item_id.is_open)
+        self._follow_grounds(company, today, charges if customers is not None else closed)
+        closed = closed.filtered(lambda charge: charge.state == "claimed")
         if not closed:
             return
         known = claims.facts(self.env, company, closed.item_id.ids, today)
@@ -177,7 +177,7 @@ class FollowupCharge(models.Model):
 
     @api.model
     def _follow_grounds(self, company, today, charges):
-        """A consumer's claim falls, or shrinks, with its ground.
+        """A consumer's claim falls, or shrinks, with its ground; a business's when it turns out to have paid in time.
 
         A payment that was booked late, a first reminder that came back, an invoice that turned out to be private:
         what was claimed until then stands no further than the facts of today allow. Never because of an insolvency,
@@ -187,8 +187,8 @@ class FollowupCharge(models.Model):
         judged = charges.filtered(
             lambda charge: (
                 charge.kind in ("interest", "compensation")
-                and charge.item_id.is_open
-                and charge.item_id.regime == "b2c"
+                and charge.item_id
+                and (charge.item_id.regime == "b2c" or not charge.item_id.is_open)
                 and charge.item_id.episode == episodes.get((charge.notice_id, charge.item_id))
                 and not charge.partner_id.with_company(company).followup_insolvency
             )

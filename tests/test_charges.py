@@ -356,6 +356,12 @@ class TestCharges(SendingCommon):
             charges["interest"], round(100 * 10.5 / 36500 * (self.interest_day() - date(2026, 11, 16)).days, 2)
         )
 
+    def test_a_payment_in_time_that_is_booked_late_ends_the_claims(self):
+        notice = self.charged_consumer()
+        self.pay(notice.line_ids.move_id, day=date(2026, 11, 10))
+        self.night(date(2026, 12, 7))
+        self.assertEqual(set(self.charges(self.consumer).mapped("state")), {"cancelled"})
+
     def interest_day(self):
         return self.charges(self.consumer, kind="interest").claimed_until
 

@@ -273,6 +273,8 @@ class TestLawStateful(SendingCommon):
     @example("scale", False, True, "shipped", "charged", [("invoice", 150, -20), ("weeks", 4)])  # one flat sum for both
     @example("scale", False, True, "shipped", "charged", [("due", 0, 20), ("weeks", 5)])  # announced once more
     @example("scale", False, True, "shipped", "charged", [("hold", -1, 20), ("weeks", 2)])
+    @example("old", False, False, "shipped", "charged", [("pay", 0, "all", 12)])
+    @example("scale", False, True, "own", "overdue", [("days", 0), ("send", "taken"), ("days", 1)])
     @example(
         "scale", False, False, "own", "reminded", [("pay", 0, "half", 0), ("weeks", 3), ("reverse", 0), ("weeks", 1)]
     )

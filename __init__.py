@@ -1,5 +1,2 @@
-from . import models
-from . import demo
-from . import report
-from . import wizards
+from . import demo, models, report, wizards
 from .hooks import post_init_hook, uninstall_hook

@@ -99,7 +99,7 @@ class FollowupDemo(models.AbstractModel):
             values["iap_enrich_auto_done"] = True  # asks nothing of the network
         # The chart is loaded below; the context keeps a new company from installing other localisation modules.
         company = self.env["res.company"].with_context(chart_template_load=True).create(values)
-        company = company.with_context(self.env.context)
+        company = self.env["res.company"].browse(company.id)
         self._name_records({f"company_{key}": company, f"company_partner_{key}": partner})
         for user in (self.env.ref("base.user_root"), self.env.ref("base.user_admin")):
             user.company_ids = [Command.link(company.id)]

@@ -10,9 +10,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from babel.numbers import format_decimal
-from stdnum.be import vat as be_vat
-
 from odoo.tools import SQL, babel_locale_parse, format_amount, format_date
+from stdnum.be import vat as be_vat
 
 from . import claims
 from .decision import ZERO, Decision, Reason
@@ -20,7 +19,15 @@ from .decision import ZERO, Decision, Reason
 #: Temporary answers of a mail server: try again later.
 _TEMPORARY = re.compile(r"\((4\d\d), ")
 #: The connection broke: the server may or may not have taken the message.
-_AMBIGUOUS = ("TimeoutError", "timeout", "ConnectionResetError", "BrokenPipeError", "OSError", "SSLError", "SSLEOFError")
+_AMBIGUOUS = (
+    "TimeoutError",
+    "timeout",
+    "ConnectionResetError",
+    "BrokenPipeError",
+    "OSError",
+    "SSLError",
+    "SSLEOFError",
+)
 
 
 def classify_failure(reason, failure_type=None):
@@ -150,9 +157,7 @@ def _update(env, table, columns, rows):
         return
     names = ["id", *(name for name, _type in columns)]
     types = ["int", *(kind for _name, kind in columns)]
-    arrays = SQL(", ").join(
-        SQL("%s::" + kind + "[]", [row[place] for row in rows]) for place, kind in enumerate(types)
-    )
+    arrays = SQL(", ").join(SQL("%s::" + kind + "[]", [row[place] for row in rows]) for place, kind in enumerate(types))
     env.cr.execute(
         SQL(
             "UPDATE %(table)s target SET %(sets)s FROM unnest(%(arrays)s) AS fresh(%(names)s) "
@@ -291,8 +296,7 @@ def body_values(notice, intro):
     company = notice.company_id
     lines = notice.line_ids.sorted(lambda line: (-line.level_rank, line.date_maturity, line.id))
     groups = [
-        (same[0].level_name if same[0].level_id else False, same)
-        for _rank, same in lines.grouped("level_rank").items()
+        (same[0].level_name if same[0].level_id else False, same) for _rank, same in lines.grouped("level_rank").items()
     ]
     bank = bank_account(notice)
     lang_locale = babel_locale_parse(lang)
@@ -335,10 +339,17 @@ def body_values(notice, intro):
         "earlier": earlier_notices(notice),
         "responsible": notice.responsible_id,
         "enterprise_number": enterprise_number(company),
-        "fmt_date": lambda day: format_date(env, day, lang_code=lang) if day else "",
+        "fmt_date": lambda day: notice_date(env, day, lang),
         "fmt_rate": lambda rate: format_decimal(Decimal(str(rate)), format="0.0#", locale=lang_locale),
         "fmt_amount": lambda amount, currency: format_amount(env, amount, currency, lang_code=lang),
     }
+
+
+def notice_date(env, day, lang):
+    """A day as the customer reads it; in English with the month in letters, for 11/12 is two days in Europe."""
+    if not day:
+        return ""
+    return format_date(env, day, lang_code=lang, date_format="d MMM yyyy" if (lang or "en").startswith("en") else False)
 
 
 def _announcements(notice, lines):
@@ -349,7 +360,7 @@ def _announcements(notice, lines):
     known = claims.announced(notice.env, company, lines.item_id.ids, notice.prepared_on)
     rows = []
     for line in lines:
-        answer, free_until, terms = known.get(line.item_id.id, (None, None, None))
+        answer, free_until, _terms = known.get(line.item_id.id, (None, None, None))
         rate = answer.accrual.segments[-1].rate if answer and answer.accrual and answer.accrual.segments else None
         rows.append(
             {
@@ -369,11 +380,11 @@ def mandatory_elements(notice, lines, number):
     day = notice._free_until(notice.prepared_on, notice.company_id)
     yield notice.company_id.name, env._("the name of the creditor")
     yield number, env._("the enterprise number of the creditor")
-    yield format_date(env, day, lang_code=lang), env._("the end of the fourteen days")
+    yield notice_date(env, day, lang), env._("the end of the fourteen days")
     for row in _announcements(notice, lines):
         line = row["line"]
         yield line.description or line.name, env._("the description of the product")
-        yield format_date(env, line.date_maturity, lang_code=lang), env._("the day the debt fell due")
+        yield notice_date(env, line.date_maturity, lang), env._("the day the debt fell due")
         yield format_amount(env, line.amount_residual, line.currency_id, lang_code=lang), env._("the balance due")
         if row["compensation"]:
             yield (
@@ -415,5 +426,3 @@ def earlier_notices(notice):
         limit=5,
     )
     return previous.sorted("id")
-
-

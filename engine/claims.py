@@ -59,8 +59,8 @@ def facts(env, company, item_ids, today):
                         WHERE other.move_id = move.id AND account.account_type = 'asset_receivable'
                           AND other.amount_currency > 0),
                       (SELECT charge.amount::text FROM followup_charge charge
-                        WHERE charge.move_id = move.id AND charge.kind = 'compensation' AND charge.state <> 'cancelled'
-                          AND charge.state <> 'waived' LIMIT 1),
+                        WHERE charge.move_id = move.id AND charge.kind = 'compensation' AND charge.state = 'claimed'
+                        LIMIT 1),
                       EXISTS (SELECT FROM followup_charge charge
                                WHERE charge.move_id = move.id AND charge.kind = 'compensation'
                                  AND charge.state <> 'cancelled')
@@ -104,14 +104,23 @@ def facts(env, company, item_ids, today):
                 first_of_invoice=first,
                 compensation_claimed=claimed,
                 unpaid_due_dates=unpaid.get(item_id, 0),
-                frozen_on=partner.followup_insolvency_date or (today if partner.followup_insolvency else None)
-                if partner.followup_insolvency
-                else None,
+                frozen_on=_frozen_on(partner, invoiced, today),
             ),
             move_id,
             Decimal(compensation) if compensation is not None else None,
         )
     return result
+
+
+def _frozen_on(partner, invoiced, today):
+    """The day from which insolvency stops charges on an invoice; None when it does not.
+
+    A judicial reorganisation touches the debts from before its opening only.
+    """
+    kind, since = partner.followup_insolvency, partner.followup_insolvency_date or None
+    if not kind or (kind == "reorganisation" and since is not None and invoiced >= since):
+        return None
+    return since or today
 
 
 def _any_regular(env, company, partners, rows):

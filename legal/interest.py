@@ -125,9 +125,7 @@ def _to_cents(dividend: Decimal, divisor: Decimal) -> Decimal:
 def _year_borders(first_day: date, last_day: date) -> set[date]:
     """The 1 Januaries within the period where a year of another length begins."""
     return {
-        date(year, 1, 1)
-        for year in range(first_day.year + 1, last_day.year + 1)
-        if isleap(year) != isleap(year - 1)
+        date(year, 1, 1) for year in range(first_day.year + 1, last_day.year + 1) if isleap(year) != isleap(year - 1)
     }
 
 

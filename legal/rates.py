@@ -88,9 +88,7 @@ class RateTable:
     def _row_on(self, name: str, day: date) -> int:
         check_day(name, day)
         if not self.covered_from <= day <= self.covered_until:
-            raise ValueError(
-                f"no rate on {day}: {name} must lie from {self.covered_from} to {self.covered_until}"
-            )
+            raise ValueError(f"no rate on {day}: {name} must lie from {self.covered_from} to {self.covered_until}")
         return bisect_right(self._first_days, day) - 1
 
     def on(self, day: date) -> Decimal:

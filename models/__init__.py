@@ -1,24 +1,26 @@
-from . import res_currency
-from . import res_company
-from . import res_partner
-from . import account_move
-from . import account_move_line
-from . import account_partial_reconcile
-from . import account_payment
-from . import followup_policy
-from . import followup_rate
-from . import followup_terms
-from . import followup_level
-from . import followup_minimum
-from . import followup_customer
-from . import followup_item
-from . import followup_hold
-from . import followup_run
-from . import followup_run_line
-from . import followup_notice
-from . import followup_notice_line
-from . import followup_charge
-from . import followup_engine
-from . import mail_mail
-from . import mail_activity
-from . import res_config_settings
+from . import (
+    account_move,
+    account_move_line,
+    account_partial_reconcile,
+    account_payment,
+    followup_charge,
+    followup_customer,
+    followup_engine,
+    followup_hold,
+    followup_item,
+    followup_level,
+    followup_minimum,
+    followup_notice,
+    followup_notice_line,
+    followup_policy,
+    followup_rate,
+    followup_run,
+    followup_run_line,
+    followup_terms,
+    mail_activity,
+    mail_mail,
+    res_company,
+    res_config_settings,
+    res_currency,
+    res_partner,
+)

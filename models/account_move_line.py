@@ -14,8 +14,10 @@ class AccountMoveLine(models.Model):
     )
 
     def _compute_followup_level_reached_id(self):
-        items = self.env["followup.item"].sudo().search_fetch(
-            [("move_line_id", "in", self.ids)], ["move_line_id", "level_id"]
+        items = (
+            self.env["followup.item"]
+            .sudo()
+            .search_fetch([("move_line_id", "in", self.ids)], ["move_line_id", "level_id"])
         )
         levels = {item.move_line_id.id: item.level_id for item in items}
         for line in self:

@@ -39,7 +39,9 @@ class FollowupCustomer(models.Model):
     _order = "amount_overdue desc, id"
 
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="cascade")
-    partner_id = fields.Many2one("res.partner", "Customer", required=True, readonly=True, ondelete="cascade", index=True)
+    partner_id = fields.Many2one(
+        "res.partner", "Customer", required=True, readonly=True, ondelete="cascade", index=True
+    )
     currency_id = fields.Many2one(related="company_id.currency_id")
     active = fields.Boolean(related="partner_id.active")
     email = fields.Char(related="partner_id.email")
@@ -64,7 +66,9 @@ class FollowupCustomer(models.Model):
     insolvency_text = fields.Char(compute="_compute_insolvency_text")
     policy_id = fields.Many2one("followup.policy", readonly=True, ondelete="set null")
     responsible_id = fields.Many2one("res.users", "Responsible", readonly=True, ondelete="set null")
-    amount_overdue = fields.Monetary("Overdue", readonly=True, help="Open items past their due date, in company currency.")
+    amount_overdue = fields.Monetary(
+        "Overdue", readonly=True, help="Open items past their due date, in company currency."
+    )
     amount_due = fields.Monetary("Not due yet", readonly=True)
     amount_1_30 = fields.Monetary("1-30 days", readonly=True)
     amount_31_60 = fields.Monetary("31-60 days", readonly=True)
@@ -350,7 +354,9 @@ class FollowupCustomer(models.Model):
         if not self.env.su:
             written = [name for name in vals if self._fields[name].readonly and self._fields[name].store]
             if written:
-                raise AccessError(self.env._("The figures of follow-up are computed and cannot be written: %s", ", ".join(written)))
+                raise AccessError(
+                    self.env._("The figures of follow-up are computed and cannot be written: %s", ", ".join(written))
+                )
         result = super().write(vals)
         if _PARTNER_DATA & vals.keys():
             self._refresh()

@@ -2,7 +2,6 @@ import functools
 import logging
 
 import psycopg2
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, format_amount, format_date, split_every
@@ -87,9 +86,7 @@ class FollowupEngine(models.AbstractModel):
             # Authorities follow the business ladder unless they have their own.
             for wanted in (regime, "b2b") if regime == "b2g" else (regime,):
                 for policy in policies:
-                    if policy.regime == wanted and (
-                        matching[policy.id] is None or partner_id in matching[policy.id]
-                    ):
+                    if policy.regime == wanted and (matching[policy.id] is None or partner_id in matching[policy.id]):
                         return pure[policy.id]
             return None
 
@@ -236,7 +233,7 @@ class FollowupEngine(models.AbstractModel):
                 return self._create_notices(values), failures
         except psycopg2.OperationalError:
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001
             # One of them is bad: each customer in a savepoint of his own, so that nobody else suffers.
             self.env.invalidate_all()
         for vals, customer_id in zip(values, owners, strict=True):
@@ -247,7 +244,8 @@ class FollowupEngine(models.AbstractModel):
                 self.env.invalidate_all()  # another process was first: exactly what the index is for
             except psycopg2.OperationalError:
                 raise
-            except Exception as error:  # noqa: BLE001 - a customer's failure is kept on him and stops nobody
+            except Exception as error:
+                # A customer's failure is kept on him and stops nobody.
                 self.env.invalidate_all()
                 _logger.info("Follow-up of customer %s failed", customer_id, exc_info=True)
                 failures[customer_id] = str(error)
@@ -272,6 +270,8 @@ class FollowupEngine(models.AbstractModel):
         by_id = {level.id: level for level in levels}
         chosen = {}
         for taken in decisions:
+            if any(credit.amount > 0 for credit in taken.customer.credits):
+                continue  # perhaps his money is here already: allocate it first, then claim on what is left
             for line in taken.message:
                 level = by_id.get(line.level.id) if line.level else None
                 if not level:
@@ -355,9 +355,7 @@ class FollowupEngine(models.AbstractModel):
     @api.model
     def _message_regime(self, taken, partner):
         """A message to a customer with a consumer's invoice follows the rules for consumers."""
-        regimes = {
-            item.regime for item in self.env["followup.item"].browse([line.item.id for line in taken.message])
-        }
+        regimes = {item.regime for item in self.env["followup.item"].browse([line.item.id for line in taken.message])}
         return next((regime for regime in ("b2c", "b2g", "b2b") if regime in regimes), partner.followup_regime)
 
     @api.model
@@ -406,9 +404,13 @@ class FollowupEngine(models.AbstractModel):
         written = notices.filtered(lambda notice: notice.channel == "email")
         for notice in written:
             notice.reference = application.payment_reference(notice)
-        reply_to = written.customer_id._notify_get_reply_to_batch(
-            defaults={notice.customer_id.id: notice.email_from for notice in written}
-        ) if written else {}
+        reply_to = (
+            written.customer_id._notify_get_reply_to_batch(
+                defaults={notice.customer_id.id: notice.email_from for notice in written}
+            )
+            if written
+            else {}
+        )
         for notice in written:
             notice.reply_to = reply_to.get(notice.customer_id.id) or notice.email_from
         written._render()
@@ -476,6 +478,7 @@ class FollowupEngine(models.AbstractModel):
     def _night_batch(self, company, ids, today, run, prepare, counts):
         """One batch in one transaction. Customers that another process holds are skipped: they are decided there."""
         for attempt in range(ATTEMPTS):
+            before = dict(counts)
             try:
                 locked = self.env["followup.customer"].browse(ids).try_lock_for_update(allow_referencing=True)
                 decisions = self._decide(company, self._select(company, locked.ids, today), today)
@@ -495,6 +498,7 @@ class FollowupEngine(models.AbstractModel):
                 # Somebody wrote to the same customers: begin the batch again on what he left.
                 self.env.cr.rollback()
                 self.env.invalidate_all()
+                counts.update(before)
                 _logger.info("Follow-up batch tried again (%s): %s", attempt + 1, error)
         return True
 
@@ -519,8 +523,12 @@ class FollowupEngine(models.AbstractModel):
         """What the run of `day` would do if nothing changed until then; writes only the list."""
         root = company._followup_root()
         customer_ids = self._synchronise(root)
-        run = self.env["followup.run"].sudo().create(
-            {"company_id": root.id, "date": day, "preview": True, "state": "done", "ended": fields.Datetime.now()}
+        run = (
+            self.env["followup.run"]
+            .sudo()
+            .create(
+                {"company_id": root.id, "date": day, "preview": True, "state": "done", "ended": fields.Datetime.now()}
+            )
         )
         rows = []
         for ids in split_every(BATCH, customer_ids):
@@ -669,7 +677,7 @@ class FollowupEngine(models.AbstractModel):
                 )
                 for company in self.env["res.company"].browse([row[0] for row in roots]):
                     self._refresh(company, partner_ids, company._followup_today())
-        except Exception:  # noqa: BLE001
+        except Exception:
             self.env.invalidate_all(flush=False)
             _logger.warning("Follow-up figures of %s were not refreshed", partner_ids, exc_info=True)
 
@@ -689,7 +697,6 @@ class FollowupEngine(models.AbstractModel):
                 date=format_date(self.env, fields.Date.add(reason.until, days=1)) if reason.until else "",
             ),
             "not_overdue": self.env._("not overdue yet"),
-            "overdue_elsewhere": self.env._("other invoices are overdue: no courtesy message now"),
             "overdue_elsewhere": self.env._("other invoices are overdue: no courtesy message now"),
             "min_gap": self.env._("a message was sent recently: no other one until %(until)s", until=until),
             "minimum_amount": self.env._("the amount is below the minimum"),
@@ -747,7 +754,9 @@ class FollowupEngine(models.AbstractModel):
                     )
                 )
             if packed.get("cut"):
-                texts.append(self.env._("calculated until %s: no later rate is known", format_date(self.env, packed["until"])))
+                texts.append(
+                    self.env._("calculated until %s: no later rate is known", format_date(self.env, packed["until"]))
+                )
         if kind in (None, "compensation"):
             basis = {
                 "fixed_40": self.env._("40 EUR recovery cost per late invoice (law of 2 August 2002, article 6)"),
@@ -767,7 +776,8 @@ class FollowupEngine(models.AbstractModel):
         return {
             "no_free_reminder": self.env._("no free first reminder was delivered yet: nothing may be charged"),
             "waiting_period": self.env._(
-                "the fourteen days are not over: charges are possible from %s", format_date(self.env, day) if day else ""
+                "the fourteen days are not over: charges are possible from %s",
+                format_date(self.env, day) if day else "",
             ),
             "paid_in_time": self.env._("paid within the fourteen days: nothing may be charged"),
             "no_clause": self.env._("no clause was agreed: nothing may be charged"),

@@ -97,7 +97,9 @@ class FollowupLevel(models.Model):
             else:
                 level.timing = self.env._("%(days)s days after the end of the 14 days", days=days)
 
-    @api.constrains("active", "channel_call", "channel_email", "delay", "delay_from", "kind", "policy_id", "sequence", "template_id")
+    @api.constrains(
+        "active", "channel_call", "channel_email", "delay", "delay_from", "kind", "policy_id", "sequence", "template_id"
+    )
     def _check_policy(self):
         self.policy_id._check_levels()
 

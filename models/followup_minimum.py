@@ -8,7 +8,9 @@ class FollowupMinimum(models.Model):
     _description = "Follow-up Minimum Amount"
     _order = "currency_id"
 
-    company_id = fields.Many2one("res.company", required=True, ondelete="cascade", index=True, default=lambda self: self.env.company)
+    company_id = fields.Many2one(
+        "res.company", required=True, ondelete="cascade", index=True, default=lambda self: self.env.company
+    )
     currency_id = fields.Many2one("res.currency", required=True, ondelete="cascade")
     amount = fields.Monetary(required=True)
 

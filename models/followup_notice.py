@@ -6,12 +6,11 @@ from datetime import timedelta
 
 import pytz
 from markupsafe import Markup
-from stdnum.be import ogm_vcs
-
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import format_datetime
+from stdnum.be import ogm_vcs
 
 from ..engine import application
 from ..legal.consumer import waiting_period
@@ -103,6 +102,7 @@ class FollowupNotice(models.Model):
     subject = fields.Char(readonly=True)
     body = fields.Html(readonly=True, sanitize=False)
     pay_before = fields.Date(readonly=True)
+    pay_before_text = fields.Char(compute="_compute_pay_before_text")
     reference = fields.Char("Structured Communication", readonly=True)
     amount_total = fields.Monetary("Amount", readonly=True, help="Open items less credits, in company currency.")
     amount_interest = fields.Monetary("Interest", compute="_compute_amounts")
@@ -139,6 +139,11 @@ class FollowupNotice(models.Model):
             notice.amount_interest = interest
             notice.amount_costs = costs
             notice.amount_to_pay = notice.amount_total + interest + costs
+
+    @api.depends("pay_before", "lang")
+    def _compute_pay_before_text(self):
+        for notice in self:
+            notice.pay_before_text = application.notice_date(self.env, notice.pay_before, notice.lang)
 
     @api.depends("review_reasons")
     def _compute_review_text(self):
@@ -203,9 +208,9 @@ class FollowupNotice(models.Model):
         return notices
 
     def write(self, vals):
-        if EVIDENCE & vals.keys() and not self.env.context.get("followup_engine"):
-            if any(notice.frozen for notice in self):
-                raise UserError(self.env._("What was sent cannot be changed: it is evidence."))
+        engine = self.env.context.get("followup_engine")
+        if EVIDENCE & vals.keys() and not engine and any(notice.frozen for notice in self):
+            raise UserError(self.env._("What was sent cannot be changed: it is evidence."))
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -375,9 +380,7 @@ class FollowupNotice(models.Model):
                     mail.write({"state": "outgoing", "scheduled_date": opening, **notice._prepare_mail_content()})
                 else:
                     self.env["mail.mail"].sudo().create(notice._prepare_mail(opening))
-            self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger(
-                opening or fields.Datetime.now()
-            )
+            self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger(opening or fields.Datetime.now())
 
     def _prepare_mail_content(self):
         self.ensure_one()
@@ -501,9 +504,7 @@ class FollowupNotice(models.Model):
             return item_id, due, episode, *(f"{amount or 0.0:.2f}" for amount in amounts)
 
         said = {
-            key(
-                line.item_id.id, line.date_maturity, line.episode, line.interest, line.compensation, line.reminder_cost
-            )
+            key(line.item_id.id, line.date_maturity, line.episode, line.interest, line.compensation, line.reminder_cost)
             for line in self.line_ids
         }
         fresh = {
@@ -666,7 +667,11 @@ class FollowupNotice(models.Model):
         self.ensure_one()
         free_until = False
         # Only a message with the block for consumers begins the fourteen days; a business reminder does not.
-        if self.regime == "b2c" and self.channel == "email" and "first_reminder" in self.line_ids.filtered("advances").mapped("level_kind"):
+        if (
+            self.regime == "b2c"
+            and self.channel == "email"
+            and "first_reminder" in self.line_ids.filtered("advances").mapped("level_kind")
+        ):
             free_until = self._free_until(day, self.company_id)
         self._go("delivered", delivered_on=day, waiting_until=free_until)
         self.env["followup.item"]._recompute_levels(self.line_ids.filtered("advances").item_id.ids)
@@ -772,8 +777,10 @@ class FollowupNotice(models.Model):
         """Put the template's words into the frame that no template can leave out: items, payment, law, sender."""
         self.ensure_one()
         view = self.sudo().with_context(lang=self.lang)
-        return self.env["ir.qweb"].with_context(lang=self.lang)._render(
-            "l10n_be_followup.followup_notice_email", view._prepare_body_values(intro)
+        return (
+            self.env["ir.qweb"]
+            .with_context(lang=self.lang)
+            ._render("l10n_be_followup.followup_notice_email", view._prepare_body_values(intro))
         )
 
     def _prepare_body_values(self, intro):

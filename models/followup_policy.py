@@ -115,7 +115,9 @@ class FollowupPolicy(models.Model):
     def _check_level(self, level, day, rank):
         if level._rank() < rank:
             self._ladder_error(
-                self.env._("%(level)s is milder than the level before it. Change its kind or its place.", level=level.name)
+                self.env._(
+                    "%(level)s is milder than the level before it. Change its kind or its place.", level=level.name
+                )
             )
         if level.kind == "courtesy":
             if level.delay_from != "due_date" or level.delay >= 0:

@@ -54,7 +54,7 @@ class FollowupRate(models.Model):
 
     @api.depends("kind", "date_from")
     def _compute_date_until(self):
-        rows = self.search([])
+        rows = self.search([("kind", "in", self.mapped("kind"))])
         for row in self:
             later = rows.filtered(
                 lambda other: other.kind == row.kind and row.date_from and other.date_from > row.date_from  # noqa: B023

@@ -13,7 +13,10 @@ class FollowupRun(models.Model):
     date = fields.Date(required=True, readonly=True)
     preview = fields.Boolean(readonly=True)
     state = fields.Selection(
-        [("running", "Running"), ("done", "Done"), ("failed", "Stopped")], default="running", required=True, readonly=True
+        [("running", "Running"), ("done", "Done"), ("failed", "Stopped")],
+        default="running",
+        required=True,
+        readonly=True,
     )
     heartbeat = fields.Datetime(readonly=True)
     started = fields.Datetime(readonly=True, default=fields.Datetime.now)

@@ -1,11 +1,9 @@
 from datetime import datetime, time, timedelta
 
 import pytz
-
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
-
 from odoo.addons.base.models.res_partner import _tzs
+from odoo.exceptions import UserError, ValidationError
 
 from ..legal.calendar import is_working_day
 

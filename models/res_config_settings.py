@@ -34,7 +34,9 @@ class ResConfigSettings(models.TransientModel):
         readonly=False,
         domain="[('regime', '=', 'b2c'), ('company_id', 'in', (False, followup_root_id))]",
     )
-    followup_year_days = fields.Selection(related="company_id.root_id.followup_year_days", readonly=False, required=True)
+    followup_year_days = fields.Selection(
+        related="company_id.root_id.followup_year_days", readonly=False, required=True
+    )
     followup_saturday_counts = fields.Boolean(related="company_id.root_id.followup_saturday_counts", readonly=False)
     followup_extend_period = fields.Boolean(related="company_id.root_id.followup_extend_period", readonly=False)
     followup_small_creditor = fields.Boolean(related="company_id.root_id.followup_small_creditor", readonly=False)

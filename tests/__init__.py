@@ -1,10 +1,12 @@
-from . import test_access
-from . import test_charges
-from . import test_engine
-from . import test_law_screens
-from . import test_law_stateful
-from . import test_policy
-from . import test_rates
-from . import test_sending
-from . import test_statement
-from . import test_tours
+from . import (
+    test_access,
+    test_charges,
+    test_engine,
+    test_law_screens,
+    test_law_stateful,
+    test_policy,
+    test_rates,
+    test_sending,
+    test_statement,
+    test_tours,
+)

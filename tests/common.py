@@ -3,12 +3,10 @@ from datetime import date, datetime
 from unittest.mock import patch
 
 from freezegun.api import freeze_time
-
 from odoo import fields
-from odoo.tests import tagged
-
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
+from odoo.tests import tagged
 
 from .smtp import MailSink
 

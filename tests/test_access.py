@@ -45,16 +45,20 @@ class TestAccess(FollowupCommon):
     def test_a_manager_does(self):
         self.level(10).with_user(self.manager).delay = 4
         self.company.followup_live = False
-        wizard = self.env["followup.live.wizard"].with_user(self.manager).create(
-            {"company_id": self.company.id, "cutoff_date": "2026-02-01", "confirmed": True}
+        wizard = (
+            self.env["followup.live.wizard"]
+            .with_user(self.manager)
+            .create({"company_id": self.company.id, "cutoff_date": "2026-02-01", "confirmed": True})
         )
         wizard.action_confirm()
         self.assertTrue(self.company.followup_live)
 
     def test_live_mode_needs_the_confirmation(self):
         self.company.followup_live = False
-        wizard = self.env["followup.live.wizard"].with_user(self.manager).create(
-            {"company_id": self.company.id, "cutoff_date": "2026-02-01"}
+        wizard = (
+            self.env["followup.live.wizard"]
+            .with_user(self.manager)
+            .create({"company_id": self.company.id, "cutoff_date": "2026-02-01"})
         )
         wizard.action_confirm()
         self.assertFalse(self.company.followup_live)
@@ -86,8 +90,10 @@ class TestAccess(FollowupCommon):
         self.assertEqual(shown.followup_level_reached_id.name, "Friendly reminder")
         self.assertTrue(shown.followup_tracked)
         self.assertEqual(self.business.with_user(self.biller).followup_overdue, 100.0)
-        found = self.env["account.move"].with_user(self.biller).search(
-            [("followup_level_reached_id", "=", self.level(10).id)]
+        found = (
+            self.env["account.move"]
+            .with_user(self.biller)
+            .search([("followup_level_reached_id", "=", self.level(10).id)])
         )
         self.assertEqual(found, move)
         lines = self.env["account.move.line"].search([("followup_level_reached_id", "=", self.level(10).id)])

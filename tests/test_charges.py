@@ -189,7 +189,7 @@ class TestCharges(SendingCommon):
         self.assertEqual(notice.line_ids.interest, 0.17)
         first = self.notices(self.consumer)[0]
         self.assertFalse(first.line_ids.amount_claim)
-        for words in ("11/16/2026", "70.00", "10.5", "0202.239.951", "Onderhoud", "10/30/2026", "600.00"):
+        for words in ("16 Nov 2026", "70.00", "10.5", "0202.239.951", "Onderhoud", "30 Oct 2026", "600.00"):
             self.assertIn(words, first.body)
 
     def test_an_sme_counts_from_the_reminder(self):

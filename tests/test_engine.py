@@ -2,7 +2,6 @@ from datetime import date, datetime, timedelta
 from unittest.mock import patch
 
 from freezegun.api import freeze_time
-
 from odoo import Command
 from odoo.exceptions import UserError
 
@@ -74,7 +73,13 @@ class TestEngine(FollowupCommon):
             self.invoice(amount=amount, due=TODAY - timedelta(days=days))
         customer = self.refreshed()
         self.assertEqual(
-            (customer.amount_due, customer.amount_1_30, customer.amount_31_60, customer.amount_61_90, customer.amount_over_90),
+            (
+                customer.amount_due,
+                customer.amount_1_30,
+                customer.amount_31_60,
+                customer.amount_61_90,
+                customer.amount_over_90,
+            ),
             (1, 6, 24, 96, 128),
         )
         self.assertEqual(customer.amount_overdue, 254)
@@ -127,7 +132,7 @@ class TestEngine(FollowupCommon):
         self.invoice(partner=self.consumer, due=date(2026, 11, 13))
         self.night(date(2026, 11, 16))
         first = self.notices(self.consumer)
-        self.assertEqual(first.pay_before, date(2026, 12, 1), "fifteen days is later than the fourteen")
+        self.assertEqual(first.pay_before, date(2026, 11, 30), "the last of the fourteen days")
         self.deliver(first, date(2026, 11, 16))
         item = self.items(self.consumer)
         self.assertEqual(item.waiting_until, date(2026, 11, 30))
@@ -138,7 +143,9 @@ class TestEngine(FollowupCommon):
         self.night(date(2026, 11, 30))
         self.assertEqual(len(self.notices(self.consumer)), 2, "the last of the fourteen days has not passed")
         self.night(date(2026, 12, 1))
-        self.assertEqual(self.notices(self.consumer, level_id=self.level(30, "consumer").id).prepared_on, date(2026, 12, 1))
+        self.assertEqual(
+            self.notices(self.consumer, level_id=self.level(30, "consumer").id).prepared_on, date(2026, 12, 1)
+        )
 
     def test_a_business_reminder_is_no_first_reminder_for_a_consumer(self):
         self.invoice(due=date(2026, 10, 1))
@@ -325,21 +332,27 @@ class TestEngine(FollowupCommon):
     def test_an_online_payment_under_way_holds(self):
         move = self.invoice()
         provider = self.env["payment.provider"].sudo().create({"name": "Overschrijving", "code": "none"})
-        method = self.env["payment.method"].sudo().create(
-            {"name": "Overschrijving", "code": "followup_test", "provider_ids": [Command.set(provider.ids)]}
+        method = (
+            self.env["payment.method"]
+            .sudo()
+            .create({"name": "Overschrijving", "code": "followup_test", "provider_ids": [Command.set(provider.ids)]})
         )
-        transaction = self.env["payment.transaction"].sudo().create(
-            {
-                "provider_id": provider.id,
-                "payment_method_id": method.id,
-                "amount": 100,
-                "currency_id": self.company.currency_id.id,
-                "partner_id": self.business.id,
-                "reference": "followup-test",
-                "invoice_ids": [Command.set(move.ids)],
-                "state": "pending",
-                "last_state_change": datetime.now(),
-            }
+        transaction = (
+            self.env["payment.transaction"]
+            .sudo()
+            .create(
+                {
+                    "provider_id": provider.id,
+                    "payment_method_id": method.id,
+                    "amount": 100,
+                    "currency_id": self.company.currency_id.id,
+                    "partner_id": self.business.id,
+                    "reference": "followup-test",
+                    "invoice_ids": [Command.set(move.ids)],
+                    "state": "pending",
+                    "last_state_change": datetime.now(),
+                }
+            )
         )
         self.env.cr.execute("UPDATE payment_transaction SET last_state_change = now() AT TIME ZONE 'UTC'")
         self.night()
@@ -500,27 +513,31 @@ class TestEngine(FollowupCommon):
         self.invoice(due=date(2026, 6, 1))
         item = self.refreshed().item_ids
         for sequence, day in ((10, 1), (20, 8), (30, 15)):
-            notice = self.env["followup.notice"].sudo().create(
-                {
-                    "customer_id": self.customer().id,
-                    "company_id": self.company.id,
-                    "channel": "call",
-                    "level_id": self.level(sequence).id,
-                    "state": "queued",
-                    "prepared_on": date(2026, 10, day),
-                    "line_ids": [
-                        Command.create(
-                            {
-                                "item_id": item.id,
-                                "level_id": self.level(sequence).id,
-                                "level_kind": self.level(sequence).kind,
-                                "episode": 1,
-                                "advances": True,
-                                "currency_id": self.company.currency_id.id,
-                            }
-                        )
-                    ],
-                }
+            notice = (
+                self.env["followup.notice"]
+                .sudo()
+                .create(
+                    {
+                        "customer_id": self.customer().id,
+                        "company_id": self.company.id,
+                        "channel": "call",
+                        "level_id": self.level(sequence).id,
+                        "state": "queued",
+                        "prepared_on": date(2026, 10, day),
+                        "line_ids": [
+                            Command.create(
+                                {
+                                    "item_id": item.id,
+                                    "level_id": self.level(sequence).id,
+                                    "level_kind": self.level(sequence).kind,
+                                    "episode": 1,
+                                    "advances": True,
+                                    "currency_id": self.company.currency_id.id,
+                                }
+                            )
+                        ],
+                    }
+                )
             )
             notice._deliver(date(2026, 10, day))
         self.night()
@@ -577,18 +594,22 @@ class TestEngine(FollowupCommon):
         self.env.user.company_ids |= branch
         self.env.cr.precommit.run()
         self.invoice(amount=100)
-        move = self.env["account.move"].with_company(branch).create(
-            {
-                "move_type": "out_invoice",
-                "partner_id": self.business.id,
-                "company_id": branch.id,
-                "journal_id": self.company_data["default_journal_sale"].id,
-                "invoice_date": date(2026, 10, 1),
-                "invoice_date_due": date(2026, 11, 1),
-                "invoice_line_ids": [
-                    Command.create({"name": "x", "quantity": 1, "price_unit": 50, "tax_ids": [Command.clear()]})
-                ],
-            }
+        move = (
+            self.env["account.move"]
+            .with_company(branch)
+            .create(
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": self.business.id,
+                    "company_id": branch.id,
+                    "journal_id": self.company_data["default_journal_sale"].id,
+                    "invoice_date": date(2026, 10, 1),
+                    "invoice_date_due": date(2026, 11, 1),
+                    "invoice_line_ids": [
+                        Command.create({"name": "x", "quantity": 1, "price_unit": 50, "tax_ids": [Command.clear()]})
+                    ],
+                }
+            )
         )
         move.action_post()
         self.night()
@@ -598,7 +619,9 @@ class TestEngine(FollowupCommon):
     def test_two_companies_write_apart(self):
         other_data = self.setup_other_company()
         other = other_data["company"]
-        other.write({"email": "x@other.example", "followup_cutoff_date": date(2026, 1, 1), "followup_freshness_days": 0})
+        other.write(
+            {"email": "x@other.example", "followup_cutoff_date": date(2026, 1, 1), "followup_freshness_days": 0}
+        )
         self.invoice(amount=100)
         self.env["account.move"].with_company(other).create(
             {

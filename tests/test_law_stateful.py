@@ -14,7 +14,6 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from freezegun.api import freeze_time
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
-
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger

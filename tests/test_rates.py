@@ -4,11 +4,10 @@ from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-from psycopg2 import IntegrityError
-
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
+from psycopg2 import IntegrityError
 
 from .common import FollowupCommon
 
@@ -25,7 +24,7 @@ class Bank(ThreadingHTTPServer):
 
 
 class Answer(BaseHTTPRequestHandler):
-    def do_GET(self):  # noqa: N802
+    def do_GET(self):
         self.server.paths.append(self.path)
         self.send_response(self.server.status)
         self.end_headers()

@@ -2,15 +2,13 @@ import socket
 from datetime import date, datetime, timedelta
 from unittest.mock import patch
 
-from psycopg2.errors import RaiseException
 from freezegun.api import freeze_time as freeze
-
 from odoo import Command
+from odoo.addons.mail.models.mail_mail import MailMail
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
-
-from odoo.addons.mail.models.mail_mail import MailMail
+from psycopg2.errors import RaiseException
 
 from .common import NOW, TODAY, SendingCommon
 
@@ -36,7 +34,7 @@ class TestSending(SendingCommon):
         self.assertEqual(message["Message-Id"], notice.message_id)
         self.assertIn(notice.name, message["Subject"])
         html = message.get_body(("html",)).get_content()
-        for words in (move.name, "121.50", "11/10/2026", "+++", "Please pay by"):
+        for words in (move.name, "121.50", "10 Nov 2026", "+++", "Please pay by"):
             self.assertIn(words, html)
         self.assertIn("<facturen@zilverberk.example>", message["From"])
         self.assertEqual(notice.state, "sent")
@@ -368,7 +366,11 @@ class TestSending(SendingCommon):
         with self.assertRaisesRegex(UserError, "evidence"):
             self.customer().sudo().unlink()
         for query in ("UPDATE followup_notice SET body = 'x'", "DELETE FROM followup_notice"):
-            with self.assertRaisesRegex(RaiseException, "evidence"), self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
+            with (
+                self.assertRaisesRegex(RaiseException, "evidence"),
+                self.env.cr.savepoint(),
+                mute_logger("odoo.sql_db"),
+            ):
                 self.env.cr.execute(query)
 
     def test_nobody_writes_to_a_notice_but_through_its_buttons(self):
@@ -420,8 +422,16 @@ class TestSending(SendingCommon):
         self.prepared()
         self.queue()
         other = self.business.copy({"name": "Dubbel", "email": "dubbel@x.example"})
-        wizard = self.env["base.partner.merge.automatic.wizard"].sudo().create(
-            {"partner_ids": [Command.set((self.business | other).ids)], "dst_partner_id": other.id, "state": "selection"}
+        wizard = (
+            self.env["base.partner.merge.automatic.wizard"]
+            .sudo()
+            .create(
+                {
+                    "partner_ids": [Command.set((self.business | other).ids)],
+                    "dst_partner_id": other.id,
+                    "state": "selection",
+                }
+            )
         )
         wizard.action_merge()
         self.env.invalidate_all()

@@ -249,9 +249,7 @@ def test_the_decimal_context_of_the_caller_does_not_matter(b2b):
     with localcontext() as context:
         context.prec = 3
         context.rounding = "ROUND_DOWN"
-        accrual = accrue(
-            D("9999999.99"), day("2024-12-31"), day("2025-06-30"), b2b, [(day("2024-12-01"), D("0.01"))]
-        )
+        accrual = accrue(D("9999999.99"), day("2024-12-31"), day("2025-06-30"), b2b, [(day("2024-12-01"), D("0.01"))])
     # 9,999,999.98 * 0.115 * 181 / 365 = 570,273.97146...
     assert accrual.total == D("570273.97")
     assert accrual.segments[0].base == D("9999999.98")
@@ -417,9 +415,7 @@ def test_segments_add_up_and_explain_themselves(b2b, claim):
         assert segment.amount >= 0
         assert segment.amount == segment.amount.quantize(CENT)
         assert b2b.on(segment.first_day) == b2b.on(segment.last_day) == segment.rate
-        exact = count_day_by_day(
-            segment.base, segment.first_day - ONE_DAY, segment.last_day, [], year_days, b2b
-        )
+        exact = count_day_by_day(segment.base, segment.first_day - ONE_DAY, segment.last_day, [], year_days, b2b)
         assert abs(Fraction(segment.amount) - exact) < Fraction(1, 100)
         expected = segment.last_day + ONE_DAY
     if expected <= until:  # it stopped early: nothing was open from there on

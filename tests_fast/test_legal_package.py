@@ -52,9 +52,7 @@ def test_imports_from_the_root_without_shadowing_the_standard_calendar():
 def test_imports_under_another_parent():
     """As `odoo.addons.l10n_be_followup.legal`: no module may count on being called `legal`."""
     name = "some_addon_legal"
-    spec = importlib.util.spec_from_file_location(
-        name, LEGAL / "__init__.py", submodule_search_locations=[str(LEGAL)]
-    )
+    spec = importlib.util.spec_from_file_location(name, LEGAL / "__init__.py", submodule_search_locations=[str(LEGAL)])
     sys.modules[name] = module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)

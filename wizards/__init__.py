@@ -1,7 +1,9 @@
-from . import followup_call_wizard
-from . import followup_hold_wizard
-from . import followup_live_wizard
-from . import followup_preview_wizard
-from . import followup_statement_wizard
-from . import followup_regime_wizard
-from . import followup_waive_wizard
+from . import (
+    followup_call_wizard,
+    followup_hold_wizard,
+    followup_live_wizard,
+    followup_preview_wizard,
+    followup_regime_wizard,
+    followup_statement_wizard,
+    followup_waive_wizard,
+)

@@ -40,3 +40,6 @@ def uninstall_hook(env):
         )
     )
     env.cr.execute(SQL("DROP FUNCTION IF EXISTS followup_notice_protect() CASCADE"))
+    # Odoo deletes the levels before it drops the tables, and a level that a notice names cannot be deleted.
+    env.cr.execute(SQL("UPDATE followup_notice SET level_id = NULL WHERE level_id IS NOT NULL"))
+    env["followup.notice"].invalidate_model(["level_id"], flush=False)

@@ -5,7 +5,7 @@ memory, and starts within milliseconds, so that a barrier lets several begin at 
 """
 
 import contextlib
-import json
+import functools
 import logging
 import multiprocessing
 import os
@@ -13,7 +13,6 @@ import pathlib
 import signal
 import sys
 import threading
-import time
 import traceback
 
 import psycopg2
@@ -112,32 +111,40 @@ def _work(sender, function, arguments):
 
 
 class Odoo:
-    """Odoo with one database, loaded and never used in this process itself."""
+    """Odoo with one database: loaded when it is first needed, and never used in this process itself."""
 
     def __init__(self, database, smtp_port=None):
+        self.database = database
+        self.smtp_port = smtp_port
+
+    @functools.cached_property
+    def registry(self):
         from odoo import sql_db
         from odoo.modules.registry import Registry
         from odoo.tools import config
 
-        options = ["-d", database, "--log-level=warn", "--http-interface=127.0.0.1"]
-        if smtp_port:
-            options += ["--smtp", "127.0.0.1", "--smtp-port", str(smtp_port), "--email-from", "check@followup.example"]
+        options = ["-d", self.database, "--log-level=warn", "--http-interface=127.0.0.1"]
+        if self.smtp_port:
+            options += ["--smtp", "127.0.0.1", "--smtp-port", str(self.smtp_port)]
+            options += ["--email-from", "check@followup.example"]
         config.parse_config(options, setup_logging=True)
         logging.getLogger("mail.log").setLevel(logging.ERROR)  # the SMTP server's own talk
-        self.database = database
-        self.registry = Registry(database)
+        registry = Registry(self.database)
         sql_db.close_all()  # a connection must not be shared by two processes
+        return registry
 
     def start(self, function, *arguments, user=None, barrier=None):
         """Run `function(env, *arguments)` in a process of its own and commit; a function of this module's users."""
+
+        registry = self.registry
 
         def worker():
             from odoo import api
             from odoo.service.model import retrying
 
             threading.current_thread().dbname = self.database
-            self.registry.check_signaling()
-            with self.registry.cursor() as cr:
+            registry.check_signaling()
+            with registry.cursor() as cr:
                 env = api.Environment(cr, api.SUPERUSER_ID, {})
                 if user:
                     found = env.ref(user) if isinstance(user, str) else env["res.users"].browse(user)
@@ -189,6 +196,7 @@ def open_all_hours(env):
     roots.write(
         {
             "email": "facturen@zilverberk.example",
+            "vat": "BE0477472701",
             "followup_cutoff_date": "2000-01-01",
             "followup_live": True,
             "followup_min_gap": 0,
@@ -268,14 +276,3 @@ def make_customers(env, first, count, unseen=False):
 def counted(rows):
     """`{'sent': 3}` as `3 sent`."""
     return ", ".join(f"{count} {name}" for name, count in sorted(dict(rows).items())) or "none"
-
-
-@contextlib.contextmanager
-def stopwatch():
-    watch = {"started": time.monotonic()}
-    yield watch
-    watch["seconds"] = time.monotonic() - watch["started"]
-
-
-def as_json(value):
-    return json.dumps(value, sort_keys=True, default=str)

@@ -94,7 +94,7 @@ class Check:
 
     # Same moment
 
-    def same_moment(self, rounds=3):
+    def same_moment(self, rounds=2):
         for number in range(rounds):
             self.customers(unseen=number % 2 == 0)
             self.odoo.together((night, (), None), (night, (), None))
@@ -107,7 +107,7 @@ class Check:
             f"{self.made} customers, {self.made} notices, {len(self.sink.messages)} messages, nobody twice"
         )
 
-    def buttons(self, rounds=2):
+    def buttons(self, rounds=1):
         before = self.made
         for number in range(rounds):
             self.customers()
@@ -121,7 +121,7 @@ class Check:
             self.assert_one_message_each(f"queue and Send now, round {number + 1}")
         print(f"night + Send notice, queue + queue + night + Send now: {rounds} rounds, {self.made - before} customers")
 
-    def written_meanwhile(self, count=12):
+    def written_meanwhile(self, count=8):
         """Somebody writes to a customer while the mail server has his message in hands: its answer must not be lost."""
         self.customers(count)
         self.odoo.run(night)
@@ -151,7 +151,7 @@ class Check:
 
     # Killed
 
-    def kill_nights(self, times=6):
+    def kill_nights(self, times=5):
         """At random moments between the first and the last thing that a night does."""
         rng = random.Random(SEED)
         before = self.made
@@ -161,7 +161,7 @@ class Check:
         length = time.monotonic() - started
         killed = 0
         for _time in range(times):
-            self.customers(CUSTOMERS // 2)
+            self.customers(15)
             process = self.odoo.start(night)
             process.process.join(rng.uniform(0.05, 0.95) * length)
             killed += process.alive
@@ -178,7 +178,7 @@ class Check:
     def kill_queues(self, times=8):
         """At random moments, and exactly at the final dot: before the server kept the message, and after."""
         rng = random.Random(SEED + 1)
-        self.customers(2 * CUSTOMERS)
+        self.customers(50)
         self.odoo.run(night)
         self.assert_one_notice_each("before the queue is killed")
         killed = collections.Counter()

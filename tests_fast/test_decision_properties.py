@@ -49,7 +49,7 @@ class Maker:
         for place, kind in enumerate(kinds):
             written = kind in ("courtesy", "first_reminder") or self.random.random() < 0.7
             start = "due_date"
-            if place and kind != "courtesy":
+            if place and kind not in ("courtesy", "first_reminder"):
                 start = self.random.choice(("due_date", "previous", "previous", "waiting_period"))
             levels.append(
                 Level(
@@ -136,7 +136,7 @@ def situations(least=0):
     )
 
 
-many = settings(max_examples=max(300, settings.default.max_examples))
+many = settings(max_examples=max(200, settings.default.max_examples))
 
 
 def ask(situation):

@@ -10,7 +10,7 @@ import sys
 from oca_pre_commit_hooks import checks_odoo_module
 
 # Matters of taste where Odoo's own modules do otherwise.
-LEFT_OUT = {"xml-header-wrong", "xml-field-numeric-without-eval", "xml-tag-position"}
+LEFT_OUT = {"prefer-readme-rst", "xml-header-wrong", "xml-field-numeric-without-eval", "xml-tag-position"}
 
 
 def main(folder):

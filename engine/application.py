@@ -195,7 +195,7 @@ def line_values(env, decision, today):
                 "episode": item.episode,
                 "advances": line.advances,
                 "name": item_name(move_line),
-                "description": item_description(move),
+                "description": item_description(move_line),
                 "invoice_date": move.invoice_date or move.date,
                 "date_maturity": line.item.due_date,
                 "days_late": max((today - line.item.due_date).days, 0),
@@ -230,8 +230,14 @@ def item_name(move_line):
     return move.name or move_line.name or "/"
 
 
-def item_description(move):
-    """What was delivered, in a few words: the first products or lines of the invoice."""
+def item_description(move_line):
+    """What was delivered, in a few words: the first products or lines of the invoice.
+
+    An entry that is no invoice may hold other customers' lines: only its own words are named.
+    """
+    move = move_line.move_id
+    if not move.is_sale_document(include_receipts=True):
+        return (move_line.name or move.ref or "").strip().split("\n")[0][:120]
     products = move.invoice_line_ids.filtered(lambda line: line.display_type == "product")
     names = [(line.name or line.product_id.display_name or "").strip().split("\n")[0] for line in products[:3]]
     text = ", ".join(name for name in names if name)

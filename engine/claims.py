@@ -59,10 +59,12 @@ def facts(env, company, item_ids, today):
                         WHERE other.move_id = move.id AND account.account_type = 'asset_receivable'
                           AND other.amount_currency > 0),
                       (SELECT charge.amount::text FROM followup_charge charge
-                        WHERE charge.move_id = move.id AND charge.kind = 'compensation' AND charge.state = 'claimed'
+                        WHERE charge.move_id = move.id AND charge.customer_id = item.customer_id
+                          AND charge.kind = 'compensation' AND charge.state = 'claimed'
                         LIMIT 1),
                       EXISTS (SELECT FROM followup_charge charge
-                               WHERE charge.move_id = move.id AND charge.kind = 'compensation'
+                               WHERE charge.move_id = move.id AND charge.customer_id = item.customer_id
+                          AND charge.kind = 'compensation'
                                  AND charge.state <> 'cancelled')
                  FROM followup_item item
                  JOIN followup_customer customer ON customer.id = item.customer_id
@@ -87,9 +89,9 @@ def facts(env, company, item_ids, today):
         terms = env["followup.terms"].browse(terms_id) if terms_id else partner._followup_terms(regime, company)
         if terms and terms.id not in pure_terms:
             pure_terms[terms.id] = terms._pure()
-        first = move_id not in seen and due < today
+        first = (move_id, partner_id) not in seen and due < today
         if due < today:
-            seen.add(move_id)
+            seen.add((move_id, partner_id))
         result[item_id] = (
             Facts(
                 regime=regime,

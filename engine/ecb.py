@@ -12,6 +12,8 @@ from urllib3.util.retry import Retry
 URL = "https://data-api.ecb.europa.eu/service/data/FM/B.U2.EUR.4F.KR.MRR_FR.LEV"
 #: Seconds for connecting and for reading: a slow bank of rates must not hold up a cron.
 TIMEOUT = 8
+#: Seconds before the second try, doubled before the third.
+BACKOFF = 0.5
 MAX_BYTES = 65536
 #: The rate was never outside these bounds since the euro exists (0 to 4.75).
 PLAUSIBLE = (Decimal("-1"), Decimal("15"))
@@ -43,7 +45,7 @@ def reference_rate(day: date, url: str = URL, timeout: float = TIMEOUT) -> Decim
 
 
 def _fetch(url: str, day: date, timeout: float) -> str:
-    retry = Retry(total=2, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504), allowed_methods=("GET",))
+    retry = Retry(total=2, backoff_factor=BACKOFF, status_forcelist=(429, 500, 502, 503, 504), allowed_methods=("GET",))
     params = {"format": "csvdata", "endPeriod": day.isoformat(), "lastNObservations": "1"}
     with requests.Session() as session:
         session.mount("http://", HTTPAdapter(max_retries=retry))

@@ -19,6 +19,7 @@ from . import (
     followup_terms,
     mail_activity,
     mail_mail,
+    mail_thread,
     res_company,
     res_config_settings,
     res_currency,

@@ -21,30 +21,54 @@ class AccountMove(models.Model):
         ondelete="restrict",
         help="The clause in force when the invoice was posted: late payment is judged by it.",
     )
-    followup_regime_why = fields.Char("Why this regime", compute="_compute_followup_regime_why")
+    followup_regime_why = fields.Char(
+        "Why this regime",
+        compute="_compute_followup_regime_why",
+        groups="account.group_account_invoice,account.group_account_readonly",
+    )
     followup_free_until = fields.Date(
         "Free of charge until",
         compute="_compute_followup",
         help="Consumer: last of the fourteen days after the free first reminder. Charges are possible from the next day.",
+        groups="account.group_account_invoice,account.group_account_readonly",
     )
     followup_clock = fields.Char(
         "Fourteen Days",
         compute="_compute_followup",
         help="A consumer pays nothing extra before he got a free first reminder and fourteen full days have passed "
         "(article XIX.2).",
+        groups="account.group_account_invoice,account.group_account_readonly",
     )
-    followup_charge_amount = fields.Monetary("Charges Claimed", compute="_compute_followup_charge_amount")
-    followup_charge_count = fields.Integer(compute="_compute_followup_charge_amount")
+    followup_charge_amount = fields.Monetary(
+        "Charges Claimed",
+        compute="_compute_followup_charge_amount",
+        groups="account.group_account_invoice,account.group_account_readonly",
+    )
+    followup_charge_count = fields.Integer(
+        compute="_compute_followup_charge_amount", groups="account.group_account_invoice,account.group_account_readonly"
+    )
     followup_level_reached_id = fields.Many2one(
         "followup.level",
         "Follow-up Level",
         compute="_compute_followup",
         search="_search_followup_level_reached_id",
         help="The firmest level that was delivered for this invoice.",
+        groups="account.group_account_invoice,account.group_account_readonly",
     )
-    followup_next_date = fields.Date("Next Follow-up", compute="_compute_followup", search="_search_followup_next_date")
-    followup_why = fields.Char("Why No Follow-up Now", compute="_compute_followup")
-    followup_tracked = fields.Boolean(compute="_compute_followup")
+    followup_next_date = fields.Date(
+        "Next Follow-up",
+        compute="_compute_followup",
+        search="_search_followup_next_date",
+        groups="account.group_account_invoice,account.group_account_readonly",
+    )
+    followup_why = fields.Char(
+        "Why No Follow-up Now",
+        compute="_compute_followup",
+        groups="account.group_account_invoice,account.group_account_readonly",
+    )
+    followup_tracked = fields.Boolean(
+        compute="_compute_followup", groups="account.group_account_invoice,account.group_account_readonly"
+    )
 
     def _compute_followup(self):
         items = (
@@ -124,12 +148,12 @@ class AccountMove(models.Model):
         """EXTENDS account: keep the regime that holds on the day of posting."""
         posted = super()._post(soft)
         sales = posted.filtered(lambda move: move.is_sale_document(include_receipts=True) and not move.followup_regime)
-        for regime, moves in sales.grouped(lambda move: move.commercial_partner_id.followup_regime).items():
+        for regime, moves in sales.grouped(lambda move: move.commercial_partner_id.sudo().followup_regime).items():
             moves.followup_regime = regime
         for move in posted.filtered(
             lambda move: move.is_sale_document(include_receipts=True) and not move.followup_terms_id
         ):
-            terms = move.commercial_partner_id._followup_terms(move.followup_regime, move.company_id)
+            terms = move.commercial_partner_id.sudo()._followup_terms(move.sudo().followup_regime, move.company_id)
             if terms:
                 move.followup_terms_id = terms
         self.env["followup.engine"]._touch_partners(posted.filtered("commercial_partner_id"))
@@ -149,9 +173,13 @@ class AccountMove(models.Model):
 
     def write(self, vals):
         """EXTENDS account: a change of the regime is noted, and the clause follows it."""
+        if "partner_id" in vals:
+            self._followup_forget(vals["partner_id"])
         before = {move.id: move.followup_regime for move in self} if "followup_regime" in vals else {}
         result = super().write(vals)
-        changed = self.filtered(lambda move: before.get(move.id) and move.followup_regime != before[move.id])
+        changed = self.filtered(
+            lambda move: move.state == "posted" and before.get(move.id) and move.followup_regime != before[move.id]
+        )
         if changed:
             if "followup_terms_id" not in vals:
                 changed._followup_fit_terms()
@@ -159,6 +187,16 @@ class AccountMove(models.Model):
         if "followup_regime" in vals or "invoice_date_due" in vals or "no_followup" in vals:
             self.env["followup.engine"]._touch_partners(self.filtered(lambda move: move.state == "posted"))
         return result
+
+    def _followup_forget(self, partner_id):
+        """A draft that gets another customer is judged by that customer's law and clause when it is posted."""
+        customer = self.env["res.partner"].browse(partner_id).commercial_partner_id
+        moved = self.filtered(
+            lambda move: move.state == "draft" and move.commercial_partner_id and move.commercial_partner_id != customer
+        )
+        judged = moved.filtered(lambda move: move.followup_regime or move.followup_terms_id)
+        if judged:
+            judged.write({"followup_regime": False, "followup_terms_id": False})
 
     def _followup_fit_terms(self):
         """A clause for businesses says nothing about a consumer's invoice, and the other way round."""

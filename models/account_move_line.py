@@ -11,6 +11,7 @@ class AccountMoveLine(models.Model):
         "Follow-up Level Reached",
         compute="_compute_followup_level_reached_id",
         search="_search_followup_level_reached_id",
+        groups="account.group_account_invoice,account.group_account_readonly",
     )
 
     def _compute_followup_level_reached_id(self):

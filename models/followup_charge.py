@@ -58,7 +58,7 @@ class FollowupCharge(models.Model):
 
     # Once per invoice, whatever runs at the same time (art. 6; C-585/20); a waived one is not claimed again.
     _compensation_once = models.UniqueIndex(
-        "(move_id) WHERE kind = 'compensation' AND state <> 'cancelled'",
+        "(move_id, customer_id) WHERE kind = 'compensation' AND state <> 'cancelled'",
         "The compensation of this invoice was claimed already.",
     )
     _interest_once = models.UniqueIndex(
@@ -110,7 +110,7 @@ class FollowupCharge(models.Model):
     def _claim_line(self, notice, line, kind, amount):
         if not amount:
             return
-        domain = [("kind", "=", kind), ("state", "=", "claimed")]
+        domain = [("kind", "=", kind), ("state", "=", "claimed"), ("customer_id", "=", notice.customer_id.id)]
         domain.append(
             ("move_id", "=", line.move_id.id) if kind == "compensation" else ("item_id", "=", line.item_id.id)
         )
@@ -231,5 +231,6 @@ class FollowupCharge(models.Model):
         self.sudo()._go("waived", waive_reason=reason, waived_by=self.env.uid)
 
     def _check_user(self):
+        self.check_access("read")
         if not self.env.su and not self.env.user.has_group("l10n_be_followup.l10n_be_followup_group_user"):
             raise UserError(self.env._("You need the rights of a follow-up user to do this."))

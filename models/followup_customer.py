@@ -65,7 +65,7 @@ class FollowupCustomer(models.Model):
     data_issue_text = fields.Char(related="partner_id.followup_data_issue")
     insolvency_text = fields.Char(compute="_compute_insolvency_text")
     policy_id = fields.Many2one("followup.policy", readonly=True, ondelete="set null")
-    responsible_id = fields.Many2one("res.users", "Responsible", readonly=True, ondelete="set null")
+    responsible_id = fields.Many2one("res.users", readonly=True, ondelete="set null")
     amount_overdue = fields.Monetary(
         "Overdue", readonly=True, help="Open items past their due date, in company currency."
     )
@@ -77,7 +77,7 @@ class FollowupCustomer(models.Model):
     amount_credit = fields.Monetary("Unallocated credits", readonly=True)
     oldest_date = fields.Date("Oldest due date", readonly=True)
     level_id = fields.Many2one("followup.level", "Level Reached", readonly=True, ondelete="set null")
-    next_level_id = fields.Many2one("followup.level", "Next Level", readonly=True, ondelete="set null")
+    next_level_id = fields.Many2one("followup.level", readonly=True, ondelete="set null")
     next_date = fields.Date("Next Step On", readonly=True)
     last_message_date = fields.Date("Last Message", readonly=True)
     decided_on = fields.Date("Figures of", readonly=True)
@@ -211,7 +211,10 @@ class FollowupCustomer(models.Model):
     def _for_partner(self, partner, company):
         """The follow-up record of a customer in the root company of `company`; made when it is missing."""
         root = company._followup_root()
-        customer = self.search([("company_id", "=", root.id), ("partner_id", "=", partner.commercial_partner_id.id)])
+        # Not the archived customer's row out of sight: there is one row, whatever became of him.
+        rows = self.with_context(active_test=False)
+        domain = [("company_id", "=", root.id), ("partner_id", "=", partner.commercial_partner_id.id)]
+        customer = rows.search(domain)
         if not customer:
             self.env.cr.execute(
                 """INSERT INTO followup_customer (company_id, partner_id, state, create_uid, write_uid,
@@ -220,10 +223,8 @@ class FollowupCustomer(models.Model):
                    ON CONFLICT (company_id, partner_id) DO NOTHING""",
                 [root.id, partner.commercial_partner_id.id, self.env.uid, self.env.uid],
             )
-            customer = self.search(
-                [("company_id", "=", root.id), ("partner_id", "=", partner.commercial_partner_id.id)]
-            )
-        return customer
+            customer = rows.search(domain)
+        return customer.with_env(self.env)
 
     def _refresh(self, today=None):
         """Decide these customers again from the books as they are now; write the figures, send nothing."""
@@ -339,6 +340,7 @@ class FollowupCustomer(models.Model):
 
     def action_clear_failure(self):
         """The cause is solved: let follow-up try again."""
+        self.check_access("write")
         for customer in self:
             failed = customer.notice_ids.line_ids.filtered("failure")
             failed.sudo()._forgive()

@@ -426,7 +426,30 @@ class FollowupEngine(models.AbstractModel):
     def _cron_night(self):
         """Nightly run over all root companies. Safe to run twice, in two processes, or to kill anywhere."""
         for company in self.env["res.company"].sudo().search([("parent_id", "=", False)]):
-            self._run_night(company, company._followup_today())
+            try:
+                # What the night writes down is read in the company's language, not in the cron's.
+                night = self.with_context(lang=company.partner_id.lang or self.env.lang)
+                night._run_night(company.with_env(night.env), company._followup_today())
+            except psycopg2.OperationalError:
+                raise
+            except Exception as error:  # noqa: BLE001
+                self._report_night(company, error)
+
+    def _report_night(self, company, error):
+        """A night that cannot be run at all: the other companies have theirs, and the list of runs says why."""
+        self.env.cr.rollback()
+        self.env.invalidate_all(flush=False)
+        _logger.exception("The follow-up night of %s failed", company.name)
+        self.env["followup.run"].create(
+            {
+                "company_id": company.id,
+                "date": company._followup_today(),
+                "state": "failed",
+                "ended": fields.Datetime.now(),
+                "message": str(error),
+            }
+        )
+        self.env["ir.cron"]._commit_progress()
 
     @api.model
     def _run_night(self, company, today):
@@ -578,6 +601,9 @@ class FollowupEngine(models.AbstractModel):
             locked = self.env["followup.customer"].browse(batch).try_lock_for_update(allow_referencing=True)
             self._apply(root, self._decide(root, self._select(root, locked.ids, today), today), today, prepare=False)
             self.env["followup.charge"]._follow_items(root, today, locked)
+            self.env["followup.notice"].search(
+                [("customer_id", "in", locked.ids), ("channel", "=", "call"), ("state", "=", "queued")]
+            )._cancel_moot_calls()
 
     @api.model
     def _prepare_manual(self, customer):
@@ -797,6 +823,12 @@ class FollowupEngine(models.AbstractModel):
             "authority_statutory": self.env._("public authority: the statutory rate, not the agreed one"),
             "insolvent": self.env._("insolvency: nothing is charged"),
             "held": self.env._("on hold: nothing is charged"),
+            "disputed": self.env._("disputed: nothing is charged"),
+            "not_overdue": self.env._("not overdue yet"),
+            "paid_when_due": self.env._("paid when it fell due: nothing is charged"),
+            "terms_later": self.env._("the clause is younger than the invoice: the law itself applies"),
+            "frozen": self.env._("as of the day before the judgment"),
+            "clause_void": self.env._("one part of the clause exceeds the maximum, so the whole clause falls away"),
         }.get(code)
 
     @api.model

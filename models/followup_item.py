@@ -34,8 +34,8 @@ class FollowupItem(models.Model):
         readonly=True,
         help="Last of the consumer's fourteen days after the free first reminder.",
     )
-    next_level_id = fields.Many2one("followup.level", "Next Level", readonly=True, ondelete="set null")
-    next_date = fields.Date("Next Date", readonly=True)
+    next_level_id = fields.Many2one("followup.level", readonly=True, ondelete="set null")
+    next_date = fields.Date(readonly=True)
     reasons = fields.Json(readonly=True)
     why = fields.Char("Why Not Now", compute="_compute_why")
 
@@ -77,9 +77,9 @@ class FollowupItem(models.Model):
             item.days_late = max((today - item.date_maturity).days, 0) if item.date_maturity else 0
 
     def _compute_regime(self):
-        for item in self:
-            move = item.move_line_id.move_id
-            item.regime = move.followup_regime or move.commercial_partner_id.followup_regime
+        # An entry that is no invoice has no customer of its own, and a sibling branch's invoice may be out of sight.
+        for item, known in zip(self, self.sudo(), strict=True):
+            item.regime = known.move_line_id.move_id.followup_regime or known.customer_id.partner_id.followup_regime
 
     @api.depends("waiting_until", "regime")
     def _compute_clock(self):
@@ -97,7 +97,7 @@ class FollowupItem(models.Model):
         today_of = {company: company._followup_today() for company in self.company_id}
         everything = self.sudo().search([("customer_id", "in", self.customer_id.ids), ("is_open", "=", True)])
         everything |= self.sudo()._origin
-        self.move_line_id.mapped("currency_id")  # in one go: each amount below asks for its currency
+        self.sudo().move_line_id.mapped("currency_id")  # in one go: each amount below asks for its currency
         known, failure = {}, False
         for company, items in everything.grouped("company_id").items():
             try:

@@ -104,7 +104,7 @@ class FollowupLevel(models.Model):
         self.policy_id._check_levels()
 
     def _is_written(self):
-        return self.channel_email or self.channel_letter
+        return self.channel_email  # letters are not sent by this version
 
     def _rank(self):
         return KIND_RANK[self.kind]

@@ -5,6 +5,7 @@ import uuid
 from datetime import timedelta
 
 import pytz
+from lxml import html
 from markupsafe import Markup
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
@@ -159,7 +160,7 @@ class FollowupNotice(models.Model):
 
     def _compute_window_text(self):
         for notice in self:
-            opening = notice.company_id._followup_send_window()
+            opening = notice.company_id._followup_opening()
             notice.window_text = (
                 self.env._(
                     "Outside sending hours: once approved it leaves on %(date)s.",
@@ -313,7 +314,7 @@ class FollowupNotice(models.Model):
 
     def action_was_sent(self):
         """After *unknown, check*: the customer has it."""
-        for notice in self._for_user():
+        for notice in self._for_user().filtered(lambda notice: notice.state == "unknown"):
             notice._go("sent", sent_date=notice.claim_date, failure=False)
             notice._after_sent()
         self.customer_id.sudo().failure = False
@@ -321,7 +322,8 @@ class FollowupNotice(models.Model):
 
     def action_was_not_sent(self):
         """After *unknown, check*: the customer does not have it; it can be tried again."""
-        self._for_user()._go("failed", failure=self.env._("not sent, said %s", self.env.user.name))
+        unknown = self._for_user().filtered(lambda notice: notice.state == "unknown")
+        unknown._go("failed", failure=self.env._("not sent, said %s", self.env.user.name))
         self.customer_id._refresh()
 
     def action_open_mail(self):
@@ -372,7 +374,7 @@ class FollowupNotice(models.Model):
     def _queue(self):
         """Give approved or automatic notices to Odoo's mail queue, not before the sending hours."""
         for company, notices in self.grouped("company_id").items():
-            opening = company._followup_send_window()
+            opening = company._followup_opening()
             for notice in notices.filtered(lambda notice: notice.channel == "email"):
                 notice.scheduled_date = opening
                 mail = notice.sudo().mail_ids.filtered(lambda mail: mail.state in ("outgoing", "exception"))[:1]
@@ -432,7 +434,7 @@ class FollowupNotice(models.Model):
         if self.env["ir.config_parameter"].sudo().get_param("database.is_neutralized"):
             self._cancel(self.env._("neutralised copy of a database"))
             return False
-        opening = None if send_now else company._followup_send_window()
+        opening = None if send_now else company._followup_opening()
         if opening:
             self.scheduled_date = mail.scheduled_date = opening
             return False
@@ -484,6 +486,9 @@ class FollowupNotice(models.Model):
         changed = vals["fingerprint"] != self._content_key()
         if self.prepared_on == today and self._claims_otherwise(vals):
             changed = True  # not because a day went by: another regime, another due date, a payment booked late
+        if not self.approved_by and not changed and set(decision.review) - {"safe_mode"}:
+            self._back_to_review(mail, "level")  # somebody asked since to see this level first
+            return False
         if changed and (self.approved_by or set(decision.review) - {"safe_mode"}):
             self._rebuild(vals)
             self._back_to_review(mail, "changed")
@@ -535,7 +540,9 @@ class FollowupNotice(models.Model):
                 "Set it in Settings > Companies.",
                 company=self.company_id.name,
             )
-        body = " ".join(tools.html2plaintext(self.body or "").split())
+        # In the block itself: the same day or amount may stand elsewhere in the message for another reason.
+        blocks = html.fromstring(f"<div>{self.body or ''}</div>").find_class("o_followup_consumer_block")
+        body = " ".join(" ".join(block.text_content() for block in blocks).split())
         for element, name in application.mandatory_elements(self, lines, number):
             if " ".join(element.split()) not in body:
                 return self.env._(
@@ -553,6 +560,9 @@ class FollowupNotice(models.Model):
         vals["line_ids"] = [fields.Command.clear(), *vals["line_ids"]]
         vals.pop("state", None)
         self.with_context(followup_engine=True).write(vals)
+        self.reference = application.payment_reference(self)
+        reply_to = self.customer_id._notify_get_reply_to(default=self.email_from)
+        self.reply_to = reply_to.get(self.customer_id.id) or self.email_from
         self._render()
 
     def _back_to_review(self, mail, reason):
@@ -658,6 +668,7 @@ class FollowupNotice(models.Model):
             notice._mark_unknown()
         calls = self.search([("company_id", "=", company.id), ("channel", "=", "call"), ("state", "=", "queued")])
         today = self._local_day(company, now)
+        calls -= calls._cancel_moot_calls()
         for call in calls:
             if application.working_days_between(company, call.prepared_on, today) >= 5:
                 call._deliver(today)
@@ -703,7 +714,8 @@ class FollowupNotice(models.Model):
     def _plan_call(self):
         """Plan the call of a level for the responsible person."""
         for notice in self:
-            level = notice.level_id
+            user = notice.responsible_id or notice.customer_id._default_responsible()
+            level = notice.level_id.with_context(lang=user.lang)
             # No "assigned to you" mail for each call: a night may plan dozens; they stand in the activity view.
             customer = notice.customer_id.sudo().with_context(mail_activity_quick_update=True)
             activity = customer.activity_schedule(
@@ -712,10 +724,19 @@ class FollowupNotice(models.Model):
                 date_deadline=notice.prepared_on,
                 summary=level.name,
                 note=level.activity_note,
-                user_id=(notice.responsible_id or notice.customer_id._default_responsible()).id,
+                user_id=user.id,
             )
             if notice.channel == "call":
                 notice.activity_id = activity
+
+    def _cancel_moot_calls(self):
+        """Take planned calls back of which every invoice is paid by now.
+
+        :return: the calls taken back
+        """
+        moot = self.filtered(lambda call: not any(item.is_open for item in call.line_ids.item_id))
+        moot._cancel(self.env._("nothing is due any more"))
+        return moot
 
     def _call_done(self):
         for notice in self.filtered(lambda notice: notice.state == "queued" and notice.channel == "call"):

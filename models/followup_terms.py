@@ -208,7 +208,9 @@ class FollowupTerms(models.Model):
             "reminder_cost",
         }
         if judged & vals.keys():
-            for terms in self.filtered("move_count"):
+            # Also invoices of companies that this user does not see.
+            used = self.env["account.move"].sudo().search([("followup_terms_id", "in", self.ids)], limit=1)
+            for terms in used.followup_terms_id.with_env(self.env):
                 raise UserError(
                     self.env._(
                         "%(terms)s is used by %(count)s posted invoices and cannot be changed: they are judged by the "

@@ -1,7 +1,8 @@
 import logging
 import smtplib
 
-from odoo import fields, models
+import psycopg2
+from odoo import fields, models, modules
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 _logger = logging.getLogger(__name__)
@@ -48,6 +49,14 @@ class MailMail(models.Model):
                 self.env.cr.rollback()
                 _logger.info("Follow-up notice of mail %s is left for the next pass: %s", mail.id, error)
                 continue
+            except psycopg2.Error:
+                raise
+            except Exception as error:
+                # An address that went, a template that broke since: this one fails, the others go.
+                if not auto_commit and not modules.module.current_test:
+                    raise
+                self._followup_give_up(mail, error)
+                continue
             if not claimed:
                 if auto_commit:
                     self.env.cr.commit()  # pylint: disable=invalid-commit
@@ -64,6 +73,17 @@ class MailMail(models.Model):
                 break
             self.env.cr.commit()  # pylint: disable=invalid-commit
         return result
+
+    def _followup_give_up(self, mail, error):
+        """What could not even be prepared for sending: nothing left, a person is asked."""
+        self.env.cr.rollback()
+        self.env.invalidate_all(flush=False)
+        _logger.info("Follow-up notice of mail %s cannot be sent", mail.id, exc_info=True)
+        notice = mail.followup_notice_id
+        if notice.state == "queued":
+            notice._fail(str(error))
+            mail.write({"state": "cancel", "failure_reason": str(error)})
+        self.env.cr.commit()  # pylint: disable=invalid-commit
 
     def _postprocess_sent_message(self, success_pids, success_emails, failure_reason=False, failure_type=None):
         # EXTENDS mail: the one place that hears of every result, also when the server could not be reached

@@ -2,7 +2,7 @@ from datetime import datetime, time, timedelta
 
 import pytz
 from odoo import api, fields, models
-from odoo.addons.base.models.res_partner import _tzs
+from odoo.addons.base.models.res_partner import _tz_get
 from odoo.exceptions import UserError, ValidationError
 
 from ..legal.calendar import is_working_day
@@ -44,7 +44,7 @@ class ResCompany(models.Model):
     followup_pause_until = fields.Date("Pause follow-up until", help="Nothing is sent up to and including this day.")
     followup_pause_reason = fields.Char("Reason of the pause")
     followup_tz = fields.Selection(
-        _tzs,
+        _tz_get,
         "Follow-up time zone",
         default="Europe/Brussels",
         required=True,
@@ -200,6 +200,19 @@ class ResCompany(models.Model):
             day += timedelta(days=1)
         opening = datetime.combine(day, time(int(start), round(start % 1 * 60) % 60))
         return pytz.timezone(root.followup_tz).localize(opening).astimezone(pytz.utc).replace(tzinfo=None)
+
+    def _followup_opening(self):
+        """When a notice may leave: the sending hours, and no pause of the company.
+
+        :return: None when it may leave at once, else the first allowed moment as a naive UTC datetime
+        """
+        root = self._followup_root()
+        now = root._followup_now()
+        if root.followup_pause_until and root.followup_pause_until >= now.date():
+            after = datetime.combine(root.followup_pause_until + timedelta(days=1), time(0))
+            now = pytz.timezone(root.followup_tz).localize(after)
+            return root._followup_send_window(now) or now.astimezone(pytz.utc).replace(tzinfo=None)
+        return root._followup_send_window(now)
 
     def _followup_check_may_write(self):
         """Refuse to write to customers from a copy of the database.

@@ -20,13 +20,17 @@ class ResPartner(models.Model):
         "Public Authority", help="A municipality, ministry, school of the state...: the rules for authorities hold."
     )
     followup_regime_manual = fields.Selection(
-        REGIMES, "Regime decided by hand", help="Wins over what the data say. Empty: decided from the data."
+        REGIMES,
+        "Regime decided by hand",
+        help="Wins over what the data say. Empty: decided from the data.",
+        groups="account.group_account_invoice,account.group_account_readonly",
     )
     followup_terms_id = fields.Many2one(
         "followup.terms",
         "Payment Clause",
         company_dependent=True,
         help="The clause that this customer accepted. Empty: the company's clause for his regime.",
+        groups="account.group_account_invoice,account.group_account_readonly",
     )
     followup_insolvency = fields.Selection(
         [
@@ -37,11 +41,19 @@ class ResPartner(models.Model):
         "Insolvency",
         company_dependent=True,
         help="Stops reminders and charges, for the debts that the proceedings cover (Book XX).",
+        groups="account.group_account_invoice,account.group_account_readonly",
     )
     followup_insolvency_date = fields.Date(
-        "Insolvent Since", company_dependent=True, help="Day of the judgment or of the opening of the proceedings."
+        "Insolvent Since",
+        company_dependent=True,
+        help="Day of the judgment or of the opening of the proceedings.",
+        groups="account.group_account_invoice,account.group_account_readonly",
     )
-    followup_data_issue = fields.Char("Data to check", compute="_compute_followup_data_issue")
+    followup_data_issue = fields.Char(
+        "Data to check",
+        compute="_compute_followup_data_issue",
+        groups="account.group_account_invoice,account.group_account_readonly",
+    )
     followup_regime = fields.Selection(
         REGIMES,
         "Follow-up Regime",
@@ -54,6 +66,7 @@ class ResPartner(models.Model):
         "Follow-up Policy",
         company_dependent=True,
         help="Empty: the policy that fits the customer's regime and data.",
+        groups="account.group_account_invoice,account.group_account_readonly",
     )
     followup_responsible_id = fields.Many2one(
         "res.users",
@@ -61,6 +74,7 @@ class ResPartner(models.Model):
         company_dependent=True,
         domain=[("share", "=", False)],
         help="Gets the calls and questions, signs the messages and receives the replies.",
+        groups="account.group_account_invoice,account.group_account_readonly",
     )
     followup_contact_id = fields.Many2one(
         "res.partner",
@@ -68,9 +82,16 @@ class ResPartner(models.Model):
         company_dependent=True,
         domain="['|', ('id', '=', id), ('parent_id', '=', id)]",
         help="Receives the notices. Empty: the invoice address, else the customer.",
+        groups="account.group_account_invoice,account.group_account_readonly",
     )
-    followup_overdue = fields.Monetary("Overdue (follow-up)", compute="_compute_followup_overdue")
-    followup_state = fields.Char(compute="_compute_followup_overdue")
+    followup_overdue = fields.Monetary(
+        "Overdue (follow-up)",
+        compute="_compute_followup_overdue",
+        groups="account.group_account_invoice,account.group_account_readonly",
+    )
+    followup_state = fields.Char(
+        compute="_compute_followup_overdue", groups="account.group_account_invoice,account.group_account_readonly"
+    )
 
     @api.depends(
         "is_company",
@@ -192,7 +213,9 @@ class ResPartner(models.Model):
             customer.followup_contact_id | customer.child_ids.filtered(lambda child: child.type == "invoice") | customer
         )
         for candidate in candidates:
-            if candidate.email_normalized:
+            # Somebody who left, or works elsewhere now, hears nothing of this customer's debts.
+            own = candidate == customer or (candidate.active and candidate.commercial_partner_id == customer)
+            if own and candidate.email_normalized:
                 return candidate
         raise UserError(
             self.env._(

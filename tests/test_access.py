@@ -155,3 +155,77 @@ class TestAccess(FollowupCommon):
         self.business.company_registry = False
         self.assertEqual(self.business.followup_regime, "b2c")
         self.assertEqual(move.followup_regime, "b2b")
+
+    def test_buttons_called_from_outside_respect_companies_and_rights(self):
+        other = self.setup_other_company()["company"]
+        outsider = new_test_user(
+            self.env,
+            "followup_other",
+            "l10n_be_followup.l10n_be_followup_group_manager",
+            company_id=other.id,
+            company_ids=[Command.set(other.ids)],
+        )
+        self.company.followup_live = False
+        wizard = (
+            self.env["followup.live.wizard"]
+            .with_user(outsider)
+            .create({"company_id": self.company.id, "cutoff_date": "2000-01-01", "confirmed": True})
+        )
+        with self.assertRaises(AccessError):
+            wizard.action_confirm()
+        self.assertFalse(self.company.followup_live)
+        self.invoice()
+        customer = self.refreshed()
+        customer.sudo().failure = "x"
+        with self.assertRaises(AccessError):
+            customer.with_user(self.reader).action_clear_failure()
+        terms = self.env.ref("l10n_be_followup.followup_terms_business")
+        self.company.followup_terms_b2b_id = terms
+        self.invoice()
+        with self.assertRaisesRegex(UserError, "cannot be changed"):
+            terms.with_user(outsider).rate = 15
+
+    def test_internal_words_stay_internal(self):
+        move = self.invoice()
+        self.refreshed()
+        for record, name in ((move, "followup_why"), (self.business, "followup_overdue")):
+            with self.assertRaises(AccessError):
+                record.with_user(self.stranger).read([name])
+
+    def test_a_draft_that_changes_hands_changes_law(self):
+        move = self.invoice()
+        self.assertEqual(move.followup_regime, "b2b")
+        move.button_draft()
+        consumer = self.env["res.partner"].create({"name": "Particulier"})
+        move.partner_id = consumer
+        move.action_post()
+        self.assertEqual(move.followup_regime, "b2c")
+
+    def test_an_entry_of_many_customers_tells_each_his_own(self):
+        receivable = self.company_data["default_account_receivable"]
+        others = self.consumer | self.business
+        entry = self.env["account.move"].create(
+            {
+                "journal_id": self.company_data["default_journal_misc"].id,
+                "date": "2026-10-01",
+                "line_ids": [
+                    Command.create(
+                        {
+                            "account_id": receivable.id,
+                            "partner_id": partner.id,
+                            "name": f"opening {partner.name}",
+                            "debit": 100,
+                            "date_maturity": "2026-10-01",
+                        }
+                    )
+                    for partner in others
+                ]
+                + [Command.create({"account_id": self.company_data["default_account_revenue"].id, "credit": 200})],
+            }
+        )
+        entry.action_post()
+        entry.line_ids.no_followup = False
+        self.night()
+        line = self.notices(self.consumer).line_ids
+        self.assertEqual((line.description, line.item_id.regime), ("opening Jan Peeters", "b2c"))
+        self.assertEqual(self.notices().line_ids.item_id.regime, "b2b")

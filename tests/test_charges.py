@@ -380,7 +380,7 @@ class TestCharges(SendingCommon):
         line.with_context(check_move_validity=False).date_maturity = date(2026, 11, 6)
         self.queue()
         html = self.sink.messages[0][1].get_body(("html",)).get_content()
-        self.assertIn("11/06/2026", html)
+        self.assertIn("6 Nov 2026", html)
         self.assertEqual(self.notices(self.consumer).line_ids.episode, self.items(self.consumer).episode)
 
     def test_the_flat_sum_is_announced_again_for_a_new_due_date(self):

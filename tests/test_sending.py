@@ -465,3 +465,118 @@ class TestSending(SendingCommon):
         self.env["mail.mail"].sudo().create({"email_to": "x@y.example", "subject": "x", "body_html": "x"})
         self.queue()
         self.assertEqual(self.sink.recipients(), ["x@y.example"])
+
+    def test_a_bounce_that_comes_in_by_mail_is_no_delivery(self):
+        """A real delivery status notification, through Odoo's own incoming mail."""
+        self.env["mail.alias.domain"].search([]).unlink()
+        domain = (
+            self.env["mail.alias.domain"]
+            .sudo()
+            .create({"name": "zilverberk.example", "bounce_alias": "bounce", "catchall_alias": "catchall"})
+        )
+        self.company.sudo().alias_domain_id = domain
+        self.prepared(self.consumer, due=date(2026, 10, 30))
+        self.queue()
+        notice = self.notices(self.consumer)
+        self.assertEqual(notice.state, "sent")
+        report = (
+            "From: MAILER-DAEMON@peeters.example\nTo: bounce@zilverberk.example\nSubject: Undelivered Mail\n"
+            "Message-Id: <dsn-1@peeters.example>\nMIME-Version: 1.0\n"
+            'Content-Type: multipart/report; report-type=delivery-status; boundary="x"\n\n'
+            "--x\nContent-Type: text/plain\n\nThe mailbox does not exist.\n"
+            "--x\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; peeters.example\n\n"
+            "Final-Recipient: rfc822; jan@peeters.example\nAction: failed\nStatus: 5.1.1\n\n"
+            f"--x\nContent-Type: text/rfc822-headers\n\nMessage-Id: {notice.message_id}\nSubject: x\n\n--x--\n"
+        )
+        self.env["mail.thread"].sudo().message_process(None, report)
+        self.assertEqual(self.notices(self.consumer).state, "bounced")
+        with freeze_time(NOW + timedelta(hours=72)):
+            self.night(date(2026, 11, 23))
+        item = self.items(self.consumer)
+        self.assertFalse(item.waiting_until or item.level_id)
+
+    def test_one_that_cannot_be_sent_does_not_stop_the_queue(self):
+        self.invoice()
+        self.invoice(partner=self.consumer)
+        self.night()
+        self.business.email = False
+        self.queue()
+        self.assertEqual(self.sink.recipients(), ["jan@peeters.example"])
+        self.assertEqual(self.notices().state, "failed")
+        self.assertIn("no valid e-mail", self.notices().failure)
+
+    def test_a_level_put_under_review_since_waits(self):
+        self.prepared()
+        self.level(10).automatic = False
+        self.queue()
+        self.assertFalse(self.sink.messages)
+        self.assertEqual(self.notices().state, "review")
+
+    def test_a_pause_stops_what_was_approved_too(self):
+        self.company.followup_live = False
+        notice = self.prepared()
+        self.press(notice.with_env(self.env), "action_approve")
+        self.company.followup_pause_until = date(2026, 11, 20)
+        self.queue()
+        self.assertFalse(self.sink.messages)
+        self.assertEqual(self.notices().mail_ids.scheduled_date, datetime(2026, 11, 23, 7, 0), "Monday, eight o'clock")
+        with freeze_time(datetime(2026, 11, 23, 7, 30)):
+            self.queue()
+        self.assertEqual(len(self.sink.messages), 1)
+
+    def test_the_reference_follows_the_items(self):
+        self.company.followup_live = False
+        notice = self.prepared(due=date(2026, 11, 1))
+        self.assertEqual(notice.reference, notice.line_ids.move_id.payment_reference)
+        self.invoice(due=date(2026, 11, 5))
+        self.press(notice.with_env(self.env), "action_approve")
+        self.queue()
+        notice = self.notices()
+        self.assertEqual((notice.state, len(notice.line_ids)), ("review", 2))
+        self.assertTrue(notice.reference.startswith("+++9"))
+
+    def test_somebody_who_left_gets_nothing(self):
+        contact = self.env["res.partner"].create(
+            {"name": "Piet", "email": "piet@elders.example", "parent_id": self.business.id}
+        )
+        self.business.followup_contact_id = contact
+        contact.active = False
+        self.assertEqual(self.business._followup_recipient(self.company), self.business)
+        contact.write({"active": True, "parent_id": False})
+        self.assertEqual(self.business._followup_recipient(self.company), self.business)
+
+    def test_a_planned_call_goes_when_the_money_came(self):
+        move = self.invoice(due=date(2026, 10, 1))
+        self.night()
+        self.deliver(self.notices(), date(2026, 11, 9))
+        self.night()
+        call = self.notices(channel="call")
+        self.pay(move)
+        self.refreshed()
+        self.assertEqual(call.state, "cancelled")
+        self.assertFalse(self.customer().activity_ids)
+
+    def test_merging_two_customers_that_both_have_history(self):
+        other = self.business.copy({"name": "Dubbel", "email": "dubbel@x.example"})
+        self.invoice()
+        self.invoice(partner=other)
+        self.night()
+        self.queue()
+        wizard = (
+            self.env["base.partner.merge.automatic.wizard"]
+            .sudo()
+            .create(
+                {
+                    "partner_ids": [Command.set((self.business | other).ids)],
+                    "dst_partner_id": other.id,
+                    "state": "selection",
+                }
+            )
+        )
+        wizard.action_merge()
+        self.env.invalidate_all()
+        self.assertEqual(len(self.notices(other)), 2)
+        self.assertEqual(len(self.customer(other).item_ids), 2)
+        self.night(date(2026, 11, 20))
+        self.queue()
+        self.assertEqual(len(self.sink.messages), 2)

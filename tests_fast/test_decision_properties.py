@@ -425,22 +425,16 @@ def delivered(item, level, today):
 def test_the_situations_are_worth_something():
     """Properties of situations in which nothing ever happens would hold for nothing."""
     seen = Counter()
-
-    @many
-    @given(situations(1))
-    def look(situation):
-        decision = ask(situation)
-        codes = {reason.code for row in decision.items for reason in row.reasons}
-        seen.update(codes)
+    for seed in range(1000):
+        decision = ask(Maker(seed).situation(1 + seed % 4))
+        seen.update({reason.code for row in decision.items for reason in row.reasons})
         seen["message"] += bool(decision.message)
         seen["calls"] += bool(decision.calls)
         seen["named"] += any(not line.advances for line in decision.message)
         seen["courtesy"] += bool(decision.message_level) and decision.message_level.kind == "courtesy"
         seen["two levels"] += len(set(advanced(decision).values())) > 1
         seen["two currencies"] += len({line.item.currency for line in decision.message}) > 1
-
-    look()
     wanted = {"message", "calls", "named", "courtesy", "two levels", "two currencies", *SOFT_REASONS, *HELD}
     wanted |= {"credits", "waiting_period", "notice_open", "notice_under_way", "not_overdue", "overdue_elsewhere"}
-    rare = {name: seen[name] for name in wanted if seen[name] < 3}
+    rare = {name: seen[name] for name in wanted if seen[name] < 10}
     assert not rare

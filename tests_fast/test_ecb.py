@@ -15,6 +15,11 @@ DAY = date(2026, 7, 1)
 ANSWER = b"KEY,TIME_PERIOD,OBS_VALUE\nx,2026-06-11,2.15\n"
 
 
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch):
+    monkeypatch.setattr(ecb, "BACKOFF", 0)
+
+
 @contextmanager
 def bank(answer):
     class Handler(BaseHTTPRequestHandler):
@@ -25,7 +30,7 @@ def bank(answer):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}/"
     finally:

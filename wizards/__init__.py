@@ -1,4 +1,5 @@
 from . import (
+    base_partner_merge,
     followup_call_wizard,
     followup_hold_wizard,
     followup_live_wizard,

@@ -63,6 +63,8 @@ class FollowupLiveWizard(models.TransientModel):
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def _check_manager(self):
+        if self.company_id not in self.env.user.company_ids.sudo().root_id:
+            raise AccessError(self.env._("%s is not one of your companies.", self.company_id.sudo().name))
         if not self.env.user.has_group("l10n_be_followup.l10n_be_followup_group_manager"):
             raise AccessError(self.env._("Only a follow-up manager can change this."))
 

@@ -83,13 +83,13 @@ def main(database, folder):
         # Odoo's American companies lack what a reminder needs; the text must say what and where to set it.
         for row in refused:
             check("Settings > Companies" in row[3] and "BE" not in row[0], f"refused without a cure: {row}")
+    for row in refused:
+        print("  refused:", *row)
     print(
         f"Odoo's demo data: first day, {len(first_day)} customers overdue, all covered by credit notes and left alone; "
         f"12 days later {len(rows)} in {len({row[0] for row in rows})} companies, "
         f"{len(sent)} from the button to a received message, {len(refused)} refused with a reason"
     )
-    for row in refused:
-        print("  refused:", *row)
 
 
 if __name__ == "__main__":

@@ -385,7 +385,8 @@ def mandatory_elements(notice, lines, number):
     env, lang = notice.env, notice.lang
     day = notice._free_until(notice.prepared_on, notice.company_id)
     yield notice.company_id.name, env._("the name of the creditor")
-    yield number, env._("the enterprise number of the creditor")
+    if number:
+        yield number, env._("the enterprise number of the creditor")
     yield notice_date(env, day, lang), env._("the end of the fourteen days")
     for row in _announcements(notice, lines):
         line = row["line"]

@@ -59,7 +59,7 @@ class MailMail(models.Model):
                 continue
             if not claimed:
                 if auto_commit:
-                    self.env.cr.commit()  # pylint: disable=invalid-commit
+                    self.env.cr.commit()
                 continue
             try:
                 super(MailMail, mail)._send(raise_exception=False, **options)
@@ -67,11 +67,11 @@ class MailMail(models.Model):
                 # Before or after the final dot? Nobody can tell: the claim stands, a person looks.
                 _logger.warning("Follow-up notice %s: %s", mail.followup_notice_id.name, error)
                 mail.followup_notice_id._mark_unknown(str(error))
-                self.env.cr.commit()  # pylint: disable=invalid-commit
+                self.env.cr.commit()
                 # The session is dead: what is left goes with the next one.
                 self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
                 break
-            self.env.cr.commit()  # pylint: disable=invalid-commit
+            self.env.cr.commit()
         return result
 
     def _followup_give_up(self, mail, error):
@@ -83,7 +83,7 @@ class MailMail(models.Model):
         if notice.state == "queued":
             notice._fail(str(error))
             mail.write({"state": "cancel", "failure_reason": str(error)})
-        self.env.cr.commit()  # pylint: disable=invalid-commit
+        self.env.cr.commit()
 
     def _postprocess_sent_message(self, success_pids, success_emails, failure_reason=False, failure_type=None):
         # EXTENDS mail: the one place that hears of every result, also when the server could not be reached

@@ -27,6 +27,10 @@ _READ_MODELS = (
 )  # fmt: skip
 
 
+#: The fields below are called `date`, like everywhere in Odoo.
+Day = date
+
+
 @dataclass(slots=True)
 class Line:
     """One open document. `kind`: invoice, credit_note, payment, refund, entry, in_process, charge.
@@ -36,8 +40,8 @@ class Line:
 
     kind: str
     name: str
-    date: date
-    due: date | None
+    date: Day
+    due: Day | None
     amount: Decimal
     open: Decimal
     currency_id: int

@@ -64,7 +64,7 @@ class FollowupCommon(AccountTestInvoicingCommon):
         self.env.flush_all()
         with self.registry.cursor() as cr:
             yield self.env(cr=cr, su=su)
-            cr.commit()  # pylint: disable=invalid-commit
+            cr.commit()
         self.env.invalidate_all()
 
     def level(self, name, policy="business"):

@@ -288,6 +288,13 @@ class TestCharges(SendingCommon):
         self.assertEqual(notice.state, "failed")
         self.assertIn("enterprise number", notice.failure)
 
+    def test_a_creditor_abroad_has_no_belgian_number(self):
+        self.company.write({"company_registry": False, "vat": False, "country_id": self.env.ref("base.us").id})
+        self.invoice(partner=self.consumer)
+        self.night()
+        self.queue()
+        self.assertEqual(self.notices(self.consumer).state, "sent")
+
     def test_a_frame_that_lost_a_mandatory_element_is_not_sent(self):
         view = self.env.ref("l10n_be_followup.followup_notice_consumer_block").sudo()
         view.arch = view.arch.replace('t-out="fmt_date(free_until)"', 't-out="0"')

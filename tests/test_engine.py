@@ -164,6 +164,15 @@ class TestEngine(FollowupCommon):
             self.deliver(call, date(2026, 12, 1))
         customer._refresh(date(2026, 12, 2))
 
+    def test_a_business_on_the_consumers_policy_gets_on(self):
+        self.business.followup_policy_id = self.consumer_policy
+        self.invoice(due=date(2026, 10, 1))
+        self.night()
+        self.assertEqual(self.notices().regime, "b2c", "with the block for consumers, which begins the fourteen days")
+        self.deliver(self.notices())
+        self.assertEqual(self.items().waiting_until, date(2026, 12, 2))
+        self.assertEqual(self.refreshed().next_level_id, self.level(20, "consumer"))
+
     def test_one_message_each_item_at_its_own_level(self):
         old = self.invoice(due=date(2026, 10, 1), amount=500)
         self.night()

@@ -78,7 +78,12 @@ def scale(balance):
     return min(65 + (balance - 500) / 20, Decimal(2000))
 
 
-@dataclass
+def words_of(day):
+    """A day as an English message writes it."""
+    return f"{day.day} {day:%b %Y}"
+
+
+@dataclass()
 class Reminder:
     """A free first reminder that a mail server took."""
 
@@ -88,7 +93,7 @@ class Reminder:
     bounced: bool = False
 
 
-@dataclass
+@dataclass()
 class Invoice:
     amount: Decimal
     invoiced: date
@@ -546,13 +551,13 @@ class TestLawStateful(SendingCommon):
         html = message.get_body(("html",)).get_content()
         for line in notice.line_ids.filtered("advances"):
             invoice = self.known[line.move_id]
-            if line.move_id.name not in html or f"{invoice.due:%m/%d/%Y}" not in html:
+            if line.move_id.name not in html or words_of(invoice.due) not in html:
                 self.fail_with("the message lacks the invoice or its due date", line.name, invoice.due)
             if line.level_kind != "first_reminder" or invoice.regime != "b2c":
                 continue
             if "This first reminder is free of charge" not in html:
                 self.fail_with("the first reminder has no block for consumers", notice.name)
-            if f"{self.book.free_until(self.today):%m/%d/%Y}" not in html:
+            if words_of(self.book.free_until(self.today)) not in html:
                 self.fail_with("the first reminder does not name the last free day", notice.name)
             _interest, flat = self.book.announced(invoice, self.now)
             if flat and f"{flat.quantize(CENT, ROUND_DOWN):,.2f}" not in html:

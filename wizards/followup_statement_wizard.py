@@ -1,6 +1,6 @@
 import base64
 
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
 
@@ -26,11 +26,11 @@ class FollowupStatementWizard(models.TransientModel):
     xlsx_name = fields.Char(readonly=True)
 
     @api.model
-    def default_get(self, fields_list):
+    def default_get(self, fields):
         """EXTENDS base: the customers that were selected."""
-        values = super().default_get(fields_list)
-        if self.env.context.get("active_model") == "followup.customer" and "customer_ids" in fields_list:
-            values.setdefault("customer_ids", [fields.Command.set(self.env.context.get("active_ids") or [])])
+        values = super().default_get(fields)
+        if self.env.context.get("active_model") == "followup.customer" and "customer_ids" in fields:
+            values.setdefault("customer_ids", [Command.set(self.env.context.get("active_ids") or [])])
         return values
 
     def action_pdf(self):

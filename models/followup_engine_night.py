@@ -1,0 +1,184 @@
+import logging
+
+import psycopg2
+from odoo import api, fields, models
+from odoo.tools import split_every
+
+from ..engine import application
+from .followup_engine import ATTEMPTS, BATCH
+
+_logger = logging.getLogger(__name__)
+
+
+class FollowupEngine(models.AbstractModel):
+    """The nightly run over all companies, in batches that survive each other, and its preview."""
+
+    _inherit = "followup.engine"
+
+    @api.model
+    def _cron_night(self):
+        """Nightly run over all root companies. Safe to run twice, in two processes, or to kill anywhere."""
+        for company in self.env["res.company"].sudo().search([("parent_id", "=", False)]):
+            try:
+                # What the night writes down is read in the company's language, not in the cron's.
+                night = self.with_context(lang=company.partner_id.lang or self.env.lang)
+                night._run_night(company.with_env(night.env), company._followup_today())
+            except psycopg2.OperationalError:
+                raise
+            except Exception as error:  # noqa: BLE001
+                self._report_night(company, error)
+
+    def _report_night(self, company, error):
+        """A night that cannot be run at all: the other companies have theirs, and the list of runs says why."""
+        self.env.cr.rollback()
+        self.env.invalidate_all(flush=False)
+        _logger.exception("The follow-up night of %s failed", company.name)
+        self.env["followup.run"].create(
+            {
+                "company_id": company.id,
+                "date": company._followup_today(),
+                "state": "failed",
+                "ended": fields.Datetime.now(),
+                "message": str(error),
+            }
+        )
+        self.env["ir.cron"]._commit_progress()
+
+    @api.model
+    def _run_night(self, company, today):
+        """One night of one root company.
+
+        :return: the `followup.run`
+        """
+        run, customer_ids = self._begin_night(company, today)
+        prepare = bool(company.followup_cutoff_date)
+        if not prepare:
+            run.message = self.env._(
+                "No notices were prepared: choose first from which due date on invoices are followed up "
+                "(Settings > Invoicing > Follow-up)."
+            )
+            self.env["ir.cron"]._commit_progress()
+        counts = {"customer_count": 0, "notice_count": 0, "review_count": 0, "call_count": 0, "failure_count": 0}
+        for ids in split_every(BATCH, customer_ids):
+            if not self._night_batch(company, list(ids), today, run, prepare, counts):
+                run.write({"state": "failed", "message": self.env._("Stopped: time is up, the next run goes on.")})
+                break
+        run.write({**counts, "ended": fields.Datetime.now(), "state": "done" if run.state == "running" else run.state})
+        self.env["ir.cron"]._commit_progress()
+        return run
+
+    @api.model
+    def _begin_night(self, company, today):
+        """Bring deliveries, items and customers up to date, committed.
+
+        Somebody may post an invoice at this very moment, or run the same night: begin again on what he left.
+
+        :return: (the `followup.run`, ids of customers with open items)
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                run = self.env["followup.run"].create({"company_id": company.id, "date": today})
+                self.env["followup.notice"]._confirm(company)
+                customer_ids = self._synchronise(company)
+                self.env["followup.charge"]._follow_items(company, today)
+                self.env["ir.cron"]._commit_progress(remaining=len(customer_ids))
+                return run, customer_ids
+            except psycopg2.OperationalError as error:
+                self.env.cr.rollback()
+                self.env.invalidate_all(flush=False)
+                _logger.info("The night of %s begins again (%s): %s", company.name, attempt + 1, error)
+                if attempt + 1 == ATTEMPTS:
+                    raise
+
+    @api.model
+    def _night_batch(self, company, ids, today, run, prepare, counts):
+        """One batch in one transaction. Customers that another process holds are skipped: they are decided there."""
+        for attempt in range(ATTEMPTS):
+            before = dict(counts)
+            try:
+                locked = self.env["followup.customer"].browse(ids).try_lock_for_update(allow_referencing=True)
+                decisions = self._decide(company, self._select(company, locked.ids, today), today)
+                notices, failures = self._apply(company, decisions, today, run, prepare)
+                mails = notices.filtered(lambda notice: notice.channel == "email")
+                counts["customer_count"] += len(locked)
+                counts["notice_count"] += len(mails)
+                counts["review_count"] += len(mails.filtered(lambda notice: notice.state == "review"))
+                counts["call_count"] += len(notices - mails)
+                counts["failure_count"] += len(failures)
+                self._log_failures(run, failures)
+                run.write({"heartbeat": fields.Datetime.now(), **counts})
+                left = self.env["ir.cron"]._commit_progress(len(ids))
+                self.env.invalidate_all()
+                return left > 0
+            except psycopg2.OperationalError as error:
+                # Somebody wrote to the same customers: begin the batch again on what he left.
+                self.env.cr.rollback()
+                self.env.invalidate_all()
+                counts.update(before)
+                _logger.info("Follow-up batch tried again (%s): %s", attempt + 1, error)
+        return True
+
+    @api.model
+    def _log_failures(self, run, failures):
+        customers = self.env["followup.customer"].browse(failures)
+        self.env["followup.run.line"].create(
+            [
+                {
+                    "run_id": run.id,
+                    "customer_id": customer.id,
+                    "step": "failure",
+                    "amount": customer.amount_overdue,
+                    "note": failures[customer.id],
+                }
+                for customer in customers
+            ]
+        )
+
+    @api.model
+    def _preview(self, company, day):
+        """What the run of `day` would do if nothing changed until then; writes only the list."""
+        root = company._followup_root()
+        customer_ids = self._synchronise(root)
+        run = (
+            self.env["followup.run"]
+            .sudo()
+            .create(
+                {"company_id": root.id, "date": day, "preview": True, "state": "done", "ended": fields.Datetime.now()}
+            )
+        )
+        rows = []
+        for ids in split_every(BATCH, customer_ids):
+            for taken in self._decide(root, self._select(root, list(ids), day), day):
+                if row := self._preview_row(run, taken, day):
+                    rows.append(row)
+        self.env["followup.run.line"].sudo().create(rows)
+        run.write(
+            {
+                "customer_count": len(customer_ids),
+                "notice_count": sum(row["step"] in ("message", "review") for row in rows),
+                "review_count": sum(row["step"] == "review" for row in rows),
+                "call_count": sum(row["step"] == "call" for row in rows),
+            }
+        )
+        return run
+
+    @api.model
+    def _preview_row(self, run, taken, day):
+        overdue, _buckets, _credit, _oldest = application.figures(taken, day)
+        if not taken.acts and not overdue:
+            return None
+        level = taken.message_level or taken.call_level
+        step = "none"
+        if taken.message:
+            step = "review" if taken.review else "message"
+        elif taken.calls:
+            step = "call"
+        return {
+            "run_id": run.id,
+            "customer_id": taken.customer.id,
+            "step": step,
+            "level_id": level.id if level else False,
+            "amount": float(overdue),
+            "note": "" if taken.acts else self._explain(application.pack_reasons(taken.reasons)),
+            "next_date": taken.next_date,
+        }

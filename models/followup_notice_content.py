@@ -1,0 +1,90 @@
+import hashlib
+import json
+
+from odoo import api, models
+from odoo.exceptions import UserError
+from stdnum.be import ogm_vcs
+
+from ..engine import application
+
+
+class FollowupNotice(models.Model):
+    """What a notice says, and the fingerprint that proves it."""
+
+    _inherit = "followup.notice"
+
+    def _content_key(self):
+        """What makes two versions of a message differ for the customer: items, levels, amounts and credits."""
+        self.ensure_one()
+        return application.content_key(
+            [
+                (line.item_id.id, line.level_id.id, line.advances, line.currency_id.id, line.amount_residual)
+                for line in self.line_ids
+            ],
+            self.credits,
+        )
+
+    def _fingerprint(self):
+        self.ensure_one()
+        content = {
+            "reference": self.name,
+            "to": self.email_to,
+            "from": self.email_from,
+            "subject": self.subject,
+            "body": str(self.body or ""),
+            "lines": self._content_key(),
+            "attachments": self.attachment_ids.mapped("checksum"),
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+    def _render(self):
+        """Render subject and body in the customer's language; in batches, one pass per template."""
+        for template, notices in self.grouped(lambda notice: notice.level_id.template_id).items():
+            if not template:
+                raise UserError(
+                    self.env._("Level %s has no e-mail template. Choose one on the level.", notices[0].level_id.name)
+                )
+            for lang, same in notices.grouped("lang").items():
+                localized = template.sudo().with_context(lang=lang)
+                subjects = localized._render_field("subject", same.ids)
+                intros = localized._render_field("body_html", same.ids, options={"post_process": True})
+                for notice in same:
+                    notice.subject = subjects[notice.id]
+                    notice.body = notice._wrap(intros[notice.id])
+        for notice in self.filtered(lambda notice: notice.level_id.attach_invoices):
+            notice._attach_invoices()
+
+    def _wrap(self, intro):
+        """Put the template's words into the frame that no template can leave out: items, payment, law, sender."""
+        self.ensure_one()
+        view = self.sudo().with_context(lang=self.lang)
+        return (
+            self.env["ir.qweb"]
+            .with_context(lang=self.lang)
+            ._render("l10n_be_followup.followup_notice_email", view._prepare_body_values(intro))
+        )
+
+    def _prepare_body_values(self, intro):
+        return application.body_values(self, intro)
+
+    def _attach_invoices(self):
+        attachments = self.env["ir.attachment"].sudo()
+        for move in self.line_ids.move_id.filtered(lambda move: move.is_invoice()):
+            document = move._get_invoice_legal_documents("pdf", allow_fallback=True)
+            if document:
+                attachments |= attachments.create(
+                    {
+                        "name": document["filename"],
+                        "raw": document["content"],
+                        "mimetype": "application/pdf",
+                        "res_model": self._name,
+                        "res_id": self.id,
+                    }
+                )
+        self.attachment_ids = attachments
+
+    @api.model
+    def _structured_reference(self, number):
+        """A Belgian structured communication of our own: +++9nn/nnnn/nnncc+++, check digits by `python-stdnum`."""
+        base = f"9{number % 10**9:09d}"
+        return f"+++{ogm_vcs.format(base + ogm_vcs.calc_check_digits(base))}+++"

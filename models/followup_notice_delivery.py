@@ -1,0 +1,120 @@
+from datetime import timedelta
+
+import pytz
+from odoo import api, fields, models
+
+from ..engine import application
+from ..legal.consumer import waiting_period
+from .followup_notice import TRANSITIONS
+
+
+class FollowupNotice(models.Model):
+    """What became of a notice: delivered, returned, or a call that was made."""
+
+    _inherit = "followup.notice"
+
+    @api.model
+    def _confirm(self, company, now=None):
+        """Move on what time has decided: sent and not returned is delivered, an old claim is unknown.
+
+        :param now: naive UTC datetime, for tests
+        """
+        now = now or fields.Datetime.now()
+        sent = self.search(
+            [
+                ("company_id", "=", company.id),
+                ("state", "=", "sent"),
+                ("sent_date", "<=", now - timedelta(hours=company.followup_bounce_hours)),
+            ]
+        )
+        for notice in sent:
+            notice._deliver(notice._local_date(notice.sent_date))
+        stale = self.search(
+            [("company_id", "=", company.id), ("state", "=", "sending"), ("claim_date", "<", now - timedelta(hours=1))]
+        )
+        for notice in stale.try_lock_for_update():
+            notice._mark_unknown()
+        calls = self.search([("company_id", "=", company.id), ("channel", "=", "call"), ("state", "=", "queued")])
+        today = self._local_day(company, now)
+        calls -= calls._cancel_moot_calls()
+        for call in calls:
+            if application.working_days_between(company, call.prepared_on, today) >= 5:
+                call._deliver(today)
+
+    def _deliver(self, day):
+        """The message arrived: items reach their level, and a consumer's fourteen days count from `day`."""
+        self.ensure_one()
+        free_until = False
+        # Only a message with the block for consumers begins the fourteen days; a business reminder does not.
+        if (
+            self.regime == "b2c"
+            and self.channel == "email"
+            and "first_reminder" in self.line_ids.filtered("advances").mapped("level_kind")
+        ):
+            free_until = self._free_until(day, self.company_id)
+        self._go("delivered", delivered_on=day, waiting_until=free_until)
+        self.env["followup.item"]._recompute_levels(self.line_ids.filtered("advances").item_id.ids)
+
+    def _bounce(self, reason):
+        """The message came back: its items return to the level delivered before it, and a person is asked."""
+        for notice in self.filtered(lambda notice: "bounced" in TRANSITIONS[notice.state]):
+            notice._go("bounced", bounced_date=fields.Datetime.now(), failure=reason)
+            lines = notice.line_ids.filtered("advances")
+            lines.with_context(followup_engine=True).failure = reason
+            self.env["followup.charge"].sudo()._unclaim(notice)
+            self.env["followup.item"]._recompute_levels(lines.item_id.ids)
+            notice.customer_id._report_failure(
+                self.env._(
+                    "Notice %(notice)s came back from %(address)s: %(reason)s",
+                    notice=notice.name,
+                    address=notice.email_to,
+                    reason=reason,
+                )
+            )
+            notice.customer_id._refresh()
+
+    @api.model
+    def _free_until(self, day, company):
+        """Last of the consumer's fourteen days for an e-mail sent on `day` (art. XIX.2)."""
+        root = company._followup_root()
+        return waiting_period(day, "email", root.followup_saturday_counts, root.followup_extend_period).last_day
+
+    def _plan_call(self):
+        """Plan the call of a level for the responsible person."""
+        for notice in self:
+            user = notice.responsible_id or notice.customer_id._default_responsible()
+            level = notice.level_id.with_context(lang=user.lang)
+            # No "assigned to you" mail for each call: a night may plan dozens; they stand in the activity view.
+            customer = notice.customer_id.sudo().with_context(mail_activity_quick_update=True)
+            activity = customer.activity_schedule(
+                activity_type_id=level.activity_type_id.id
+                or self.env.ref("l10n_be_followup.mail_activity_type_call").id,
+                date_deadline=notice.prepared_on,
+                summary=level.name,
+                note=level.activity_note,
+                user_id=user.id,
+            )
+            if notice.channel == "call":
+                notice.activity_id = activity
+
+    def _cancel_moot_calls(self):
+        """Take planned calls back of which every invoice is paid by now.
+
+        :return: the calls taken back
+        """
+        moot = self.filtered(lambda call: not any(item.is_open for item in call.line_ids.item_id))
+        moot._cancel(self.env._("nothing is due any more"))
+        return moot
+
+    def _call_done(self):
+        for notice in self.filtered(lambda notice: notice.state == "queued" and notice.channel == "call"):
+            notice._deliver(notice.company_id._followup_today())
+            notice.customer_id._refresh()
+
+    def _local_date(self, moment):
+        return self._local_day(self.company_id, moment)
+
+    @api.model
+    def _local_day(self, company, moment):
+        zone = pytz.timezone(company._followup_root().followup_tz or "Europe/Brussels")
+        return pytz.utc.localize(moment).astimezone(zone).date()

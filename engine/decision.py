@@ -139,6 +139,7 @@ class Settings:
     newest_bank_data: date | None = None
     freshness_days: int = 0
     max_contacts: int = 0
+    bounces_seen: bool = True
     live: bool = False
 
 
@@ -271,6 +272,9 @@ def decide(
             review.append("level")
         if settings.freshness_days > 0 and settings.newest_bank_data is None:
             review.append("no_bank_data")
+        if not settings.bounces_seen and any(d.item.waiting_until is not None for d in written):
+            # His fourteen days stand on an e-mail that may have come back without anybody seeing it.
+            review.append("no_bounces")
 
     upcoming = min(
         (d for d in decisions if d.level is not None and d.on is not None),

@@ -143,6 +143,10 @@ class FollowupNotice(models.Model):
             "level": self.env._("this level is always reviewed"),
             "no_bank_data": self.env._("there are no bank data: check first whether the customer paid"),
             "manual": self.env._("prepared by hand"),
+            "no_bounces": self.env._(
+                "returned e-mails are not seen here (no bounce address is set up): check that the free first "
+                "reminder reached this consumer"
+            ),
             "changed": self.env._("the amounts changed after approval"),
         }
         for notice in self:

@@ -128,7 +128,7 @@ class Statement:
     partner: object
     recipient: object
     lang: str
-    date: date
+    date: Day
     with_interest: bool
     sections: list
     bank: object

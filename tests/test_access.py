@@ -1,10 +1,11 @@
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user
+from odoo.tests import new_test_user, tagged
 
 from .common import FollowupCommon
 
 
+@tagged("post_install_l10n", "post_install", "-at_install")
 class TestAccess(FollowupCommon):
     @classmethod
     def setUpClass(cls):

@@ -304,6 +304,16 @@ class TestCharges(SendingCommon):
         self.assertFalse(self.sink.messages)
         self.assertIn("fourteen days", self.notices(self.consumer).failure)
 
+    def test_where_bounces_are_not_seen_a_person_looks_before_a_consumer_is_charged(self):
+        self.company.sudo().alias_domain_id = False
+        self.company.followup_terms_b2c_id = self.consumer_terms
+        self.invoice(partner=self.consumer, amount=600, due=date(2026, 10, 30))
+        self.climb(self.consumer, date(2026, 11, 16), start=date(2026, 11, 2))
+        self.night(date(2026, 11, 17))
+        notice = self.notices(self.consumer, state="review")
+        self.assertEqual(notice.review_reasons, ["no_bounces"])
+        self.assertIn("reached this consumer", notice.review_text)
+
     def test_the_clock_does_not_start_when_it_bounced(self):
         self.invoice(partner=self.consumer, due=date(2026, 10, 30))
         self.night()

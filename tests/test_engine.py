@@ -4,10 +4,12 @@ from unittest.mock import patch
 from freezegun.api import freeze_time
 from odoo import Command
 from odoo.exceptions import UserError
+from odoo.tests import tagged
 
 from .common import TODAY, FollowupCommon
 
 
+@tagged("post_install_l10n", "post_install", "-at_install")
 class TestEngine(FollowupCommon):
     # What is due, on items
 

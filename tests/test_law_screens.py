@@ -3,12 +3,13 @@ from datetime import date, datetime
 from freezegun.api import freeze_time
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import Form, new_test_user
+from odoo.tests import Form, new_test_user, tagged
 from odoo.tools.safe_eval import safe_eval
 
 from .common import TODAY, FollowupCommon
 
 
+@tagged("post_install_l10n", "post_install", "-at_install")
 class TestLawScreens(FollowupCommon):
     """What the screens show of the law: regime, clock, claims as of today, data to check, insolvency."""
 

@@ -1,9 +1,11 @@
 from odoo import Command
 from odoo.exceptions import ValidationError
+from odoo.tests import tagged
 
 from .common import FollowupCommon
 
 
+@tagged("post_install_l10n", "post_install", "-at_install")
 class TestPolicy(FollowupCommon):
     def policy(self, levels, regime="b2b", **values):
         template = self.env.ref("l10n_be_followup.mail_template_reminder")

@@ -7,7 +7,7 @@ from unittest.mock import patch
 from lxml import html
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user
+from odoo.tests import new_test_user, tagged
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
@@ -19,6 +19,7 @@ from .common import TODAY, FollowupCommon
 ORACLE_DAY = date(2026, 11, 21)
 
 
+@tagged("post_install_l10n", "post_install", "-at_install")
 class TestStatement(FollowupCommon):
     def build(self, partner=None, day=TODAY, interest=False):
         statements = followup_statement.build(self.customer(partner), day, interest)

@@ -463,3 +463,11 @@ def test_one_reviewed_item_is_enough():
 def test_without_items_there_is_nothing_to_say():
     decision = ask()
     assert not decision.acts and not decision.reasons and decision.next_date is None
+
+
+def test_a_consumer_is_reviewed_where_bounces_are_not_seen():
+    """The fourteen days rest on an e-mail that may have come back unseen: a person looks before charges are claimed."""
+    reminded = item(policy=CONSUMER, reached=FREE, days_ago=20, waiting_until=TODAY - timedelta(days=4))
+    assert ask(reminded).review == ()
+    assert ask(reminded, settings=Settings(live=True, bounces_seen=False)).review == ("no_bounces",)
+    assert ask(item(), settings=Settings(live=True, bounces_seen=False)).review == ()

@@ -52,7 +52,7 @@ class Line:
     days_late: int = 0
     interest: Decimal = ZERO
     costs: Decimal = ZERO
-    cut_on: date | None = None
+    cut_on: Day | None = None
     running: Decimal = ZERO
 
     @property

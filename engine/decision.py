@@ -81,7 +81,7 @@ class Policy:
             rank = KIND_RANK[item.level_kind]
             levels = [level for level in levels if KIND_RANK[level.kind] > rank]
         following = levels[0] if levels else None
-        if following and following.delay_from == "waiting_period" and item.waiting_until is None:
+        if following and following.delay_from == "waiting_period" and item.waiting_until is None and item.consumer:
             return next((level for level in self.levels if level.kind == "first_reminder"), None)
         return following
 
@@ -100,7 +100,8 @@ class Item:
     """One open item: what is left of it, where it stands on its ladder, and what holds it.
 
     `residual` is positive, in `currency`; `residual_company` is the same in the company's currency.
-    `level_kind` is the kind of the level delivered, also when that level belongs to another policy.
+    `level_kind` is the kind of the level delivered, also when that level belongs to another policy. `consumer`: the
+    law for consumers holds for it (unknown counts as one).
     """
 
     id: int
@@ -113,6 +114,7 @@ class Item:
     level_kind: str | None = None
     delivered_on: date | None = None
     waiting_until: date | None = None
+    consumer: bool = True
     pending: bool = False
     holds: tuple[Reason, ...] = ()
 
@@ -209,6 +211,9 @@ def due_day(item: Item, level: Level, is_working_day: Callable[[date], bool]) ->
         base = item.waiting_until
     elif level.delay_from == "previous" and item.delivered_on is not None:
         base = item.delivered_on
+    elif level.delay_from == "waiting_period" and item.delivered_on is not None:
+        # A business on the consumers' ladder has no fourteen days of its own: it gets as many after the last step.
+        base = item.delivered_on + timedelta(days=14)
     else:
         base = item.due_date
     day = base + timedelta(days=level.delay)

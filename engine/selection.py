@@ -160,7 +160,7 @@ def select(env, customer_ids, policies, today, insolvent=None, exclude_notice_id
     """Read customers with their open items, credits, holds and what is under way.
 
     :param customer_ids: `followup.customer` ids of **one** root company
-    :param policies: callable (partner id, regime) -> `decision.Policy` or None
+    :param policies: callable (partner id, regime) -> `decision.Policy` or None, with `regimes` of the partners
     :param insolvent: dict partner id -> (kind of insolvency, day of the judgment or None)
     :param exclude_notice_id: a notice that is decided again: it does not stand in its own way
     :return: list of `decision.Customer`, in the order of `customer_ids`
@@ -274,6 +274,7 @@ def _items(env, ids, policies, holds, insolvent, exclude):
                 level_kind=level_kind,
                 delivered_on=level_date,
                 waiting_until=waiting_until,
+                consumer=(regime or policies.regimes.get(partner_id) or "b2c") == "b2c",
                 pending=pending,
                 holds=tuple(reasons),
             )

@@ -161,9 +161,6 @@ class FollowupEngine(models.AbstractModel):
     def _message_regime(self, taken, partner):
         """A message to a customer with a consumer's invoice follows the rules for consumers."""
         regimes = {item.regime for item in self.env["followup.item"].browse([line.item.id for line in taken.message])}
-        levels = self.env["followup.level"].browse([line.level.id for line in taken.message if line.advances])
-        if "b2c" in levels.policy_id.mapped("regime"):
-            return "b2c"  # whoever is on a consumers' policy gets a consumer's first reminder, with all that it holds
         return next((regime for regime in ("b2c", "b2g", "b2b") if regime in regimes), partner.followup_regime)
 
     @api.model

@@ -2,6 +2,7 @@ from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
+from ..hooks import _fill_regimes
 from .common import FollowupCommon
 
 
@@ -230,3 +231,14 @@ class TestAccess(FollowupCommon):
         line = self.notices(self.consumer).line_ids
         self.assertEqual((line.description, line.item_id.regime), ("opening Jan Peeters", "b2c"))
         self.assertEqual(self.notices().line_ids.item_id.regime, "b2b")
+
+    def test_installation_gives_old_invoices_their_regime(self):
+        authority = self.business.copy({"name": "Gemeente", "followup_authority": True})
+        moves = self.invoice() | self.invoice(partner=self.consumer) | self.invoice(partner=authority)
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE account_move SET followup_regime = NULL WHERE id = ANY(%s)", [moves.ids])
+        self.env.invalidate_all()
+        queries = self.env.cr.sql_log_count
+        _fill_regimes(self.env)
+        self.assertLess(self.env.cr.sql_log_count - queries, 20, "set-based")
+        self.assertEqual(moves.mapped("followup_regime"), ["b2b", "b2c", "b2g"])

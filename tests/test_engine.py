@@ -170,10 +170,13 @@ class TestEngine(FollowupCommon):
         self.business.followup_policy_id = self.consumer_policy
         self.invoice(due=date(2026, 10, 1))
         self.night()
-        self.assertEqual(self.notices().regime, "b2c", "with the block for consumers, which begins the fourteen days")
         self.deliver(self.notices())
-        self.assertEqual(self.items().waiting_until, date(2026, 12, 2))
-        self.assertEqual(self.refreshed().next_level_id, self.level(20, "consumer"))
+        self.night(date(2026, 11, 30))
+        self.deliver(self.notices(channel="call"), date(2026, 11, 30))
+        self.night(date(2026, 12, 14))
+        self.assertFalse(self.notices(state="queued"))
+        self.night(date(2026, 12, 15))
+        self.assertEqual(self.notices(state="queued").level_id, self.level(30, "consumer"), "fourteen days and one")
 
     def test_one_message_each_item_at_its_own_level(self):
         old = self.invoice(due=date(2026, 10, 1), amount=500)

@@ -37,7 +37,7 @@ class TestSending(SendingCommon):
         html = message.get_body(("html",)).get_content()
         for words in (move.name, "121.50", "10 Nov 2026", "+++", "Please pay by"):
             self.assertIn(words, html)
-        self.assertIn("<facturen@zilverberk.example>", message["From"])
+        self.assertIn("company_1_data", message["From"])
         self.assertEqual(notice.state, "sent")
         self.assertIn(notice.name, self.customer().message_ids[0].body, "the timeline names it")
         self.assertFalse(self.items().level_id, "accepted is not delivered")

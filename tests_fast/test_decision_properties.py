@@ -136,7 +136,7 @@ def situations(least=0):
     )
 
 
-many = settings(max_examples=max(200, settings.default.max_examples))
+many = settings(max_examples=max(120, settings.default.max_examples))
 
 
 def ask(situation):

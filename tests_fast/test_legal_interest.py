@@ -349,7 +349,7 @@ def half_up(number):
     return D((number * 100 + Fraction(1, 2)).__floor__()).scaleb(-2)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(claims())
 def test_equals_the_count_day_by_day(b2b, claim):
     principal, due_date, until, payments, year_days = claim

@@ -419,23 +419,27 @@ class TestSending(SendingCommon):
         self.night()
         self.assertEqual(len(self.notices()), 1, "a person is asked first")
 
-    def test_merging_two_customers_keeps_the_evidence(self):
-        self.prepared()
-        self.queue()
-        other = self.business.copy({"name": "Dubbel", "email": "dubbel@x.example"})
+    def merge(self, source, destination):
+        """Odoo's own merge of two partners."""
         wizard = (
             self.env["base.partner.merge.automatic.wizard"]
             .sudo()
             .create(
                 {
-                    "partner_ids": [Command.set((self.business | other).ids)],
-                    "dst_partner_id": other.id,
+                    "partner_ids": [Command.set((source | destination).ids)],
+                    "dst_partner_id": destination.id,
                     "state": "selection",
                 }
             )
         )
         wizard.action_merge()
         self.env.invalidate_all()
+
+    def test_merging_two_customers_keeps_the_evidence(self):
+        self.prepared()
+        self.queue()
+        other = self.business.copy({"name": "Dubbel", "email": "dubbel@x.example"})
+        self.merge(self.business, other)
         notice = self.env["followup.notice"].sudo().search([("state", "=", "sent")])
         self.assertEqual(notice.partner_id, other)
         self.assertEqual(notice.sha256, notice._fingerprint())
@@ -557,19 +561,7 @@ class TestSending(SendingCommon):
         self.invoice(partner=other)
         self.night()
         self.queue()
-        wizard = (
-            self.env["base.partner.merge.automatic.wizard"]
-            .sudo()
-            .create(
-                {
-                    "partner_ids": [Command.set((self.business | other).ids)],
-                    "dst_partner_id": other.id,
-                    "state": "selection",
-                }
-            )
-        )
-        wizard.action_merge()
-        self.env.invalidate_all()
+        self.merge(self.business, other)
         self.assertEqual(len(self.notices(other)), 2)
         self.assertEqual(len(self.customer(other).item_ids), 2)
         self.night(date(2026, 11, 20))

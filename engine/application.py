@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from babel.numbers import format_decimal
 from odoo.tools import SQL, babel_locale_parse, format_amount, format_date
+from stdnum.be import ogm_vcs
 from stdnum.be import vat as be_vat
 
 from . import claims
@@ -101,6 +102,20 @@ def figures(decision: Decision, today: date):
     return overdue, buckets, credit, oldest
 
 
+def held_amount(decision: Decision, today: date):
+    """What is overdue and nobody is asked for now, in company currency: holds, promises, disputes, arrangements."""
+    return sum(
+        (
+            item.residual_company
+            if item.reasons(today) or any(hold.until is None or hold.until >= today for hold in decision.customer.holds)
+            else item.residual_company - item.payable_company(today)
+            for item in decision.customer.items
+            if item.due_date < today and not any(hold.code == "no_followup" for hold in item.holds)
+        ),
+        ZERO,
+    )
+
+
 def write_figures(env, decisions, today, extra):
     """Write customers and items in two statements, only the rows that differ.
 
@@ -121,7 +136,7 @@ def write_figures(env, decisions, today, extra):
             (
                 decision.customer.id, more["state"], more["regime"], more["data_issue"], more["policy_id"],
                 more["responsible_id"], overdue, buckets["due"], buckets["1_30"], buckets["31_60"], buckets["61_90"],
-                buckets["over_90"], credit, oldest, top.id if top else None,
+                buckets["over_90"], credit, held_amount(decision, today), oldest, top.id if top else None,
                 decision.next_level.id if decision.next_level else None, decision.next_date, today,
                 # Who is about to be written to needs no excuse; single items keep theirs.
                 json.dumps(pack_reasons(decision.reasons)) if decision.reasons and not decision.acts else None,
@@ -141,7 +156,7 @@ def write_figures(env, decisions, today, extra):
             ("state", "varchar"), ("regime", "varchar"), ("data_issue", "varchar"), ("policy_id", "int"), ("responsible_id", "int"),
             ("amount_overdue", "numeric"), ("amount_due", "numeric"), ("amount_1_30", "numeric"),
             ("amount_31_60", "numeric"), ("amount_61_90", "numeric"), ("amount_over_90", "numeric"),
-            ("amount_credit", "numeric"), ("oldest_date", "date"), ("level_id", "int"), ("next_level_id", "int"),
+            ("amount_credit", "numeric"), ("amount_held", "numeric"), ("oldest_date", "date"), ("level_id", "int"), ("next_level_id", "int"),
             ("next_date", "date"), ("decided_on", "date"), ("reasons", "jsonb"),
         ],
         customers,
@@ -201,7 +216,8 @@ def line_values(env, decision, today):
                 "days_late": max((today - line.item.due_date).days, 0),
                 "currency_id": line.item.currency,
                 "amount_total": abs(move_line.amount_currency),
-                "amount_residual": float(line.item.residual),
+                "amount_residual": float(line.amount),
+                "amount_held": float(line.item.residual - line.amount),
                 "amount_paid": float(max(Decimal(str(abs(move_line.amount_currency))) - line.item.residual, ZERO)),
             }
         )
@@ -285,13 +301,27 @@ def payment_reference(notice):
     moves = notice.line_ids.move_id
     if len(moves) == 1 and moves.is_invoice() and moves.payment_reference:
         return moves.payment_reference
-    return notice._structured_reference(notice.id)
+    return structured_reference("9", notice.id)
+
+
+def structured_reference(prefix, number):
+    """A Belgian structured communication of our own: +++pnn/nnnn/nnncc+++, check digits by `python-stdnum`.
+
+    :param prefix: first digit, which says what it stands for: 7 an instalment, 8 a statement, 9 a notice
+    :param number: id of the record
+    """
+    base = f"{prefix}{number % 10**9:09d}"
+    return f"+++{ogm_vcs.format(base + ogm_vcs.calc_check_digits(base))}+++"
 
 
 def bank_account(notice):
     """The account to pay on: that of the invoices when they agree, else the company's first."""
-    banks = notice.line_ids.move_id.partner_bank_id.filtered(lambda bank: bank.active)
-    own = notice.company_id.partner_id.bank_ids.filtered(lambda bank: bank.active)
+    return _agreed_bank(notice.line_ids.move_id, notice.company_id)
+
+
+def _agreed_bank(moves, company):
+    banks = moves.partner_bank_id.filtered(lambda bank: bank.active)
+    own = company.partner_id.bank_ids.filtered(lambda bank: bank.active)
     return banks if len(banks) == 1 else (banks & own)[:1] or own[:1]
 
 
@@ -349,6 +379,51 @@ def body_values(notice, intro):
         "fmt_rate": lambda rate: format_decimal(Decimal(str(rate)), format="0.0#", locale=lang_locale),
         "fmt_amount": lambda amount, currency: format_amount(env, amount, currency, lang_code=lang),
     }
+
+
+def agreement_values(notice, intro):
+    """Everything that the frame of a message about an arrangement, a promise or a dispute shows."""
+    env, lang, company = notice.env, notice.lang, notice.company_id
+    arrangement = notice.arrangement_id
+    bank = agreement_bank(arrangement or notice)
+    base_url = company.get_base_url()
+    link = None
+    if arrangement:
+        arrangement._portal_ensure_token()
+        link = base_url + arrangement.get_portal_url()
+    return {
+        "notice": notice,
+        "purpose": notice.purpose,
+        "company": company,
+        "intro": intro,
+        "arrangement": arrangement,
+        "instalments": arrangement.instalment_ids.sorted("date"),
+        "instalment": notice.instalment_id,
+        "dispute": notice.dispute_id,
+        "promise": notice.promise_id,
+        "bank": bank,
+        "base_url": base_url,
+        "link": link,
+        "qr_url": lambda instalment: _qr_url(bank, instalment),
+        "responsible": notice.responsible_id,
+        "enterprise_number": enterprise_number(company),
+        "fmt_date": lambda day: notice_date(env, day, lang),
+        "fmt_amount": lambda amount, currency: format_amount(env, amount, currency, lang_code=lang),
+    }
+
+
+def _qr_url(bank, instalment):
+    if not bank or instalment.amount_open <= 0:
+        return None
+    return bank.build_qr_code_url(
+        instalment.amount_open, instalment.reference, instalment.reference, instalment.currency_id, instalment.partner_id
+    )
+
+
+def agreement_bank(record):
+    """The account to pay an arrangement on: that of its invoices when they agree, else the company's first."""
+    moves = record.cover_ids.move_id if record._name == "followup.arrangement" else record.env["account.move"]
+    return _agreed_bank(moves, record.company_id)
 
 
 def notice_date(env, day, lang):

@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from odoo.tools import SQL
 
@@ -11,6 +12,8 @@ from ..legal import claim as law
 from ..legal.claim import ZERO, Claim, Facts
 from ..legal.compensation import b2c_cap
 from ..legal.consumer import waiting_period
+from ..legal.interest import accrue
+from .selection import COVER_PAID
 
 
 def rules(company):
@@ -76,6 +79,7 @@ def facts(env, company, item_ids, today):
             list(item_ids),
         )
     )
+    covered = _covered(env, [row[0] for row in rows])
     partners = env["res.partner"].browse({row[2] for row in rows}).with_company(company)
     partner_by_id = {partner.id: partner for partner in partners}
     pure_terms = {}
@@ -92,10 +96,12 @@ def facts(env, company, item_ids, today):
         first = (move_id, partner_id) not in seen and due < today
         if due < today:
             seen.add((move_id, partner_id))
+        agreed = covered.get(item_id, ())
+        principal = Decimal(amount)
         result[item_id] = (
             Facts(
                 regime=regime,
-                principal=Decimal(amount),
+                principal=principal,
                 due_date=due,
                 invoice_date=invoiced,
                 payments=tuple((date.fromisoformat(day), Decimal(money)) for day, money in paid or ()),
@@ -107,11 +113,83 @@ def facts(env, company, item_ids, today):
                 compensation_claimed=claimed,
                 unpaid_due_dates=unpaid.get(item_id, 0),
                 frozen_on=_frozen_on(partner, invoiced, today),
+                held=_held(agreed, regime, due),
+                disputed=min(sum((row.amount for row in agreed if row.kind == "dispute"), ZERO), principal),
+                respites=_respites(agreed, regime),
             ),
             move_id,
             Decimal(compensation) if compensation is not None else None,
         )
     return result
+
+
+class _Covered(NamedTuple):
+    """What a dispute or an arrangement did to one item: the part of it, and the days of the arrangement."""
+
+    kind: str
+    amount: Decimal
+    live: bool
+    started_on: date | None
+    closed_on: date | None
+    state: str
+    full_interest: bool
+
+
+def _covered(env, item_ids):
+    """Open disputes, and arrangements that were ever in force, by item.
+
+    :rtype: dict item id -> list of `_Covered`
+    """
+    for name in ("followup.cover", "followup.dispute", "followup.arrangement", "account.move.line"):
+        env[name].flush_model()
+    result = defaultdict(list)
+    for item_id, kind, amount, live, started, closed, state, full in env.execute_query(
+        SQL(
+            """SELECT cover.item_id, cover.kind,
+                      (CASE WHEN cover.kind = 'dispute' THEN cover.amount - %(paid)s - COALESCE(cover.released, 0)
+                            ELSE cover.amount END)::text,
+                      cover.live, arrangement.started_on, arrangement.closed_on,
+                      COALESCE(arrangement.state, dispute.state), COALESCE(arrangement.full_interest, FALSE)
+                 FROM followup_cover cover
+                 JOIN followup_item item ON item.id = cover.item_id
+                 JOIN account_move_line aml ON aml.id = item.move_line_id
+            LEFT JOIN followup_arrangement arrangement ON arrangement.id = cover.arrangement_id
+            LEFT JOIN followup_dispute dispute ON dispute.id = cover.dispute_id
+                WHERE cover.item_id = ANY(%(ids)s)
+                  AND (arrangement.started_on IS NOT NULL
+                       OR (cover.live AND cover.holds AND dispute.state IN ('open', 'accepted')))
+             ORDER BY cover.id""",
+            ids=list(item_ids),
+            paid=COVER_PAID,
+        )
+    ):
+        if Decimal(amount) > 0:
+            result[item_id].append(_Covered(kind, Decimal(amount), live, started, closed, state, full))
+    return result
+
+
+def _held(agreed, regime, due):
+    """A consumer pays nothing extra while he keeps an arrangement; a business neither on what was not late yet."""
+    return any(
+        row.kind == "arrangement" and row.live and (regime == "b2c" or row.started_on <= due) for row in agreed
+    )
+
+
+def _respites(agreed, regime):
+    """The days on which an arrangement kept an amount from bearing interest.
+
+    A broken one of a business counts for nothing where it says so; a consumer's always counts.
+    """
+    changes = []
+    for row in agreed:
+        if row.kind != "arrangement":
+            continue
+        if row.state == "broken" and row.full_interest and regime != "b2c":
+            continue
+        changes.append((row.started_on, row.amount))
+        if not row.live:
+            changes.append((max(row.closed_on or row.started_on, row.started_on), -row.amount))
+    return tuple(changes)
 
 
 def _frozen_on(partner, invoiced, today):
@@ -151,11 +229,12 @@ def _unpaid_due_dates(env, item_ids):
     )
 
 
-def claims(env, company, item_ids, today, chosen=None):
+def claims(env, company, item_ids, today, chosen=None, holds=True):
     """What may be claimed on these items as of `today`.
 
     :param chosen: dict item id -> (interest, compensation, reminder cost), three booleans: what the level claims;
         None: everything that the law allows
+    :param holds: False: as if there were no dispute and no arrangement; what bears no interest stays out
     :return: dict item id -> `legal.claim.Claim`; a compensation that was claimed before is in it
     """
     known = facts(env, company, item_ids, today)
@@ -163,6 +242,8 @@ def claims(env, company, item_ids, today, chosen=None):
     statutory, civil = env["followup.rate"]._rate_table("b2b"), env["followup.rate"]._rate_table("civil")
     result = {}
     for item_id, (item_facts, _move_id, before) in known.items():
+        if not holds:
+            item_facts = replace(item_facts, held=False, disputed=ZERO)
         if before is None:
             answer = law.claim(item_facts, choices, statutory, civil, today)
         else:
@@ -265,3 +346,22 @@ def detail(answer: Claim):
         "reasons": list(answer.reasons),
         "chargeable_from": answer.chargeable_from.isoformat() if answer.chargeable_from else None,
     }
+
+
+def on_missed(env, company, pieces, today):
+    """Interest of a business on missed instalments: each is a debt of its own (law of 2 August 2002, art. 4, § 3).
+
+    :param pieces: list of (amount, day it fell due, payments), in one currency
+    :return: Decimal, to the cent, until `today` or the last day with a known rate
+    """
+    rates = env["followup.rate"]._rate_table("b2b")
+    until = min(today, rates.covered_until)
+    days = rules(company).year_days
+    return sum(
+        (
+            accrue(amount, due, until, rates, payments, days).total
+            for amount, due, payments in pieces
+            if due < until and due >= rates.covered_from
+        ),
+        ZERO,
+    )

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 ZERO = Decimal("0")
+CENT = Decimal("0.01")
 
 #: From mild to firm. A ladder never goes back down, and a message takes the tone of its firmest level.
 KIND_RANK = {
@@ -96,12 +97,25 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Cover:
+    """What a promise, a dispute or an arrangement keeps out of follow-up: an amount, in the item's currency, and why.
+
+    A cover whose reason has ended holds nothing any more.
+    """
+
+    amount: Decimal
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One open item: what is left of it, where it stands on its ladder, and what holds it.
 
     `residual` is positive, in `currency`; `residual_company` is the same in the company's currency.
     `level_kind` is the kind of the level delivered, also when that level belongs to another policy. `consumer`: the
-    law for consumers holds for it (unknown counts as one).
+    law for consumers holds for it (unknown counts as one). `covers` keep a part of it, or all of it, out of follow-up.
+    `hurry_from`: a promise about it was broken, so that the next step does not wait for its delay; never before this
+    day. `review`: why a person must see its next message first.
     """
 
     id: int
@@ -117,6 +131,32 @@ class Item:
     consumer: bool = True
     pending: bool = False
     holds: tuple[Reason, ...] = ()
+    covers: tuple[Cover, ...] = ()
+    hurry_from: date | None = None
+    review: tuple[str, ...] = ()
+
+    def held(self, today: date) -> Decimal:
+        """The part that covers in force keep out of follow-up; never more than is open."""
+        amount = sum((cover.amount for cover in self.covers if _holds(cover.reason, today)), ZERO)
+        return min(amount, self.residual)
+
+    def payable(self, today: date) -> Decimal:
+        """What may be asked for, in `currency`."""
+        return self.residual - self.held(today)
+
+    def payable_company(self, today: date) -> Decimal:
+        """What may be asked for, in the company's currency, to the cent."""
+        held = self.held(today)
+        if not held:
+            return self.residual_company
+        return (self.residual_company * (self.residual - held) / self.residual).quantize(CENT)
+
+    def reasons(self, today: date) -> tuple[Reason, ...]:
+        """The holds in force, and the covers that together take the whole of it."""
+        reasons = [hold for hold in self.holds if _holds(hold, today)]
+        if self.covers and self.payable(today) <= 0:
+            reasons += [cover.reason for cover in self.covers if cover.amount and _holds(cover.reason, today)]
+        return tuple(reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +214,24 @@ class ItemDecision:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of a message: the item, the level that it stands at in it, and whether this message advances it."""
+    """One row of a message: the item, the level that it stands at in it, whether this message advances it.
+
+    `payable` and `payable_company` are what the message may ask for; None: all that is open.
+    """
 
     item: Item
     level: Level | None
     advances: bool
+    payable: Decimal | None = None
+    payable_company: Decimal | None = None
+
+    @property
+    def amount(self) -> Decimal:
+        return self.item.residual if self.payable is None else self.payable
+
+    @property
+    def amount_company(self) -> Decimal:
+        return self.item.residual_company if self.payable_company is None else self.payable_company
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +297,7 @@ def decide(
     waived = frozenset(item.id for item in customer.items) if manual else approved
     decisions = tuple(_waive_soft(d) if d.item.id in waived else d for d in decisions)
     due = [decision for decision in decisions if decision.due]
-    total = sum((item.residual_company for item in _chaseable(customer, today)), ZERO)
+    total = sum((item.payable_company(today) for item in _chaseable(customer, today)), ZERO)
     total -= sum((credit.amount_company for credit in customer.credits), ZERO)
     small = {d.level.id for d in due if d.level and d.level.minimum_amount > max(total, ZERO)}
     decisions = tuple(
@@ -280,6 +333,7 @@ def decide(
         if not settings.bounces_seen and any(d.item.waiting_until is not None for d in written):
             # His fourteen days stand on an e-mail that may have come back without anybody seeing it.
             review.append("no_bounces")
+        review += sorted({code for d in written for code in d.item.review})
 
     upcoming = min(
         (d for d in decisions if d.level is not None and d.on is not None),
@@ -291,7 +345,7 @@ def decide(
         items=decisions,
         message=message,
         message_level=message_level,
-        calls=tuple(Line(d.item, d.level, True) for d in calls),
+        calls=tuple(_line(d.item, d.level, True, today) for d in calls),
         call_level=max((d.level for d in calls if d.level), key=lambda level: level.rank, default=None),
         review=tuple(review),
         reasons=_customer_reasons(decisions, today),
@@ -308,7 +362,7 @@ def _decide_item(
     is_working_day: Callable[[date], bool],
     group_reasons: dict[int, tuple[Reason, ...]],
 ) -> ItemDecision:
-    holds = [hold for hold in (*customer.holds, *item.holds) if _holds(hold, today)]
+    holds = [*(hold for hold in customer.holds if _holds(hold, today)), *item.reasons(today)]
     if item.pending:
         return ItemDecision(item, None, None, (Reason("notice_under_way"), *holds))
     if item.policy is None or not item.policy.levels:
@@ -318,6 +372,8 @@ def _decide_item(
     if level is None:
         return ItemDecision(item, None, None, (Reason("ladder_finished"), *holds))
     day = due_day(item, level, is_working_day)
+    if item.hurry_from is not None and overdue and level.delay_from != "waiting_period":
+        day = min(day, _working(item.hurry_from, is_working_day, 1))
     if level.kind == "courtesy" and day < today and not overdue:
         # The day of the courtesy message passed unused; it may still be sent up to the due date.
         day = _working(today, is_working_day, 1)
@@ -380,7 +436,7 @@ def _chaseable(customer: Customer, today: date) -> Iterator[Item]:
     if any(_holds(hold, today) for hold in customer.holds):
         return
     for item in customer.items:
-        if item.due_date < today and not any(_holds(hold, today) for hold in item.holds):
+        if item.due_date < today and not item.reasons(today):
             yield item
 
 
@@ -389,8 +445,8 @@ def _currency_reasons(customer: Customer, settings: Settings, today: date) -> di
     owed: dict[int, Decimal] = {}
     owed_company: dict[int, Decimal] = {}
     for item in _chaseable(customer, today):
-        owed[item.currency] = owed.get(item.currency, ZERO) + item.residual
-        owed_company[item.currency] = owed_company.get(item.currency, ZERO) + item.residual_company
+        owed[item.currency] = owed.get(item.currency, ZERO) + item.payable(today)
+        owed_company[item.currency] = owed_company.get(item.currency, ZERO) + item.payable_company(today)
     # Money in one currency may well be meant for a debt in another: when together it covers all, ask a person.
     credit_company = sum((credit.amount_company for credit in customer.credits), ZERO)
     all_covered = bool(owed) and credit_company > 0 and credit_company >= sum(owed_company.values(), ZERO)
@@ -415,12 +471,16 @@ def _message_lines(decisions: tuple[ItemDecision, ...], today: date, advancing: 
     for decision in decisions:
         item = decision.item
         if item.id in advancing:
-            yield Line(item, decision.level, True)
+            yield _line(item, decision.level, True, today)
         elif item.due_date < today and not any(
             reason.code not in SOFT_REASONS | {"notice_under_way", "waiting_period", "ladder_finished"}
             for reason in decision.reasons
         ):
-            yield Line(item, item.policy.level(item.level_id) if item.policy else None, False)
+            yield _line(item, item.policy.level(item.level_id) if item.policy else None, False, today)
+
+
+def _line(item: Item, level: Level | None, advances: bool, today: date) -> Line:
+    return Line(item, level, advances, item.payable(today), item.payable_company(today))
 
 
 def _customer_reasons(decisions: tuple[ItemDecision, ...], today: date) -> tuple[Reason, ...]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from odoo.tools import SQL
 
-from .decision import ZERO, Credit, Customer, Item, Reason
+from .decision import ZERO, Cover, Credit, Customer, Item, Reason
 
 #: A journal item that is owed to the company: posted, receivable, not settled.
 _OPEN = SQL(
@@ -39,6 +39,7 @@ _TRANSACTION_IN_FLIGHT = SQL(
 _READ_MODELS = (
     "account.move.line", "account.move", "account.payment", "account.bank.statement.line", "payment.transaction",
     "res.partner", "followup.item", "followup.customer", "followup.notice", "followup.notice.line",
+    "followup.cover", "followup.promise", "followup.dispute", "followup.arrangement",
 )  # fmt: skip
 
 
@@ -144,6 +145,8 @@ def synchronise(env, root_ids, partner_ids=None):
             """SELECT customer.id FROM followup_customer customer
                 WHERE customer.company_id = ANY(%(roots)s) AND %(scope)s
                   AND (customer.state <> 'clear'
+                       OR EXISTS (SELECT FROM followup_cover cover
+                                   WHERE cover.customer_id = customer.id AND cover.live)
                        OR EXISTS (SELECT FROM followup_item item
                                    WHERE item.customer_id = customer.id AND item.is_open))""",
             roots=roots,
@@ -169,7 +172,8 @@ def select(env, customer_ids, policies, today, insolvent=None, exclude_notice_id
     if not ids:
         return []
     holds = _holds(env, ids)
-    items = _items(env, ids, policies, holds, insolvent or {}, exclude_notice_id or 0)
+    covers = _covers(env, ids, today)
+    items = _items(env, ids, policies, holds, covers, insolvent or {}, exclude_notice_id or 0)
     credits = _credits(env, ids)
     return [
         Customer(
@@ -192,9 +196,11 @@ def _customers(env, ids, today, exclude):
                       EXISTS (SELECT FROM followup_notice notice
                                WHERE notice.customer_id = customer.id
                                  AND notice.state IN ('review', 'queued', 'sending', 'unknown')
-                                 AND notice.channel <> 'call' AND notice.id <> %(exclude)s),
+                                 AND notice.channel <> 'call' AND notice.purpose IN ('level', 'missed')
+                                 AND notice.id <> %(exclude)s),
                       (SELECT count(*) FROM followup_notice notice
                         WHERE notice.customer_id = customer.id AND notice.state IN ('sent', 'delivered')
+                          AND notice.purpose IN ('level', 'missed')
                           AND COALESCE(notice.sent_date::date, notice.delivered_on) > %(today)s::date - 30)
                  FROM unnest(%(ids)s) WITH ORDINALITY AS asked(id, place)
                  JOIN followup_customer customer ON customer.id = asked.id
@@ -206,7 +212,7 @@ def _customers(env, ids, today, exclude):
     )
 
 
-def _items(env, ids, policies, holds, insolvent, exclude):
+def _items(env, ids, policies, holds, covers, insolvent, exclude):
     rows = env.execute_query(
         SQL(
             """SELECT item.customer_id, item.id, item.date_maturity, aml.currency_id,
@@ -244,6 +250,7 @@ def _items(env, ids, policies, holds, insolvent, exclude):
         )
     )
     result = defaultdict(list)
+    hurried, watched = _aftermath(env, ids)
     for row in rows:
         (
             customer_id, item_id, due, currency, residual, residual_company, partner_id, regime, move_id, invoiced,
@@ -277,9 +284,82 @@ def _items(env, ids, policies, holds, insolvent, exclude):
                 consumer=(regime or policies.regimes.get(partner_id) or "b2c") == "b2c",
                 pending=pending,
                 holds=tuple(reasons),
+                covers=tuple(covers.get(item_id, ())),
+                hurry_from=hurried.get(item_id),
+                review=("dispute_expired",) if item_id in watched else (),
             )
         )
     return result
+
+
+#: What a cover has taken in since it began: money first goes to the part of the item that it left payable.
+COVER_PAID = SQL(
+    """GREATEST(0, LEAST(cover.amount, cover.residual_start - cover.outside - CASE
+           WHEN item.is_open OR aml.reconciled THEN aml.amount_residual_currency ELSE cover.residual_start END))"""
+)
+
+
+def _covers(env, ids, today):
+    """What promises, disputes and arrangements keep out of follow-up, by item.
+
+    A live arrangement holds whatever its date says: whether it is on track is judged elsewhere, before this.
+    """
+    result = defaultdict(list)
+    for item_id, kind, until, name, amount in env.execute_query(
+        SQL(
+            """SELECT cover.item_id, cover.kind,
+                      CASE WHEN cover.kind = 'arrangement' THEN GREATEST(cover.until, %(today)s) ELSE cover.until END,
+                      COALESCE(arrangement.name, dispute.name, promise.name),
+                      (cover.amount - %(paid)s - COALESCE(cover.released, 0))::text
+                 FROM followup_cover cover
+                 JOIN followup_item item ON item.id = cover.item_id
+                 JOIN account_move_line aml ON aml.id = item.move_line_id
+            LEFT JOIN followup_arrangement arrangement ON arrangement.id = cover.arrangement_id
+            LEFT JOIN followup_dispute dispute ON dispute.id = cover.dispute_id
+            LEFT JOIN followup_promise promise ON promise.id = cover.promise_id
+                WHERE cover.live AND cover.holds AND item.is_open AND item.customer_id = ANY(%(ids)s)
+             ORDER BY cover.id""",
+            ids=ids,
+            today=today,
+            paid=COVER_PAID,
+        )
+    ):
+        if Decimal(amount) > 0:
+            result[item_id].append(Cover(Decimal(amount), Reason(kind, until, name or "")))
+    return result
+
+
+def _aftermath(env, ids):
+    """What broken promises and expired disputes mean for items that got no level since.
+
+    :return: (dict item id -> first day of the next step, ids of items whose next message a person sees first)
+    """
+    hurried, watched = {}, set()
+    for item_id, kind, day in env.execute_query(
+        SQL(
+            """SELECT item.id, cover.kind,
+                      max(GREATEST(promise.closed_on, (
+                          SELECT max(notice.pay_before) + 1
+                            FROM followup_notice_line line
+                            JOIN followup_notice notice ON notice.id = line.notice_id
+                           WHERE line.item_id = item.id AND line.advances AND line.live
+                             AND line.episode = item.episode AND notice.state = 'delivered')))
+                 FROM followup_cover cover
+                 JOIN followup_item item ON item.id = cover.item_id
+            LEFT JOIN followup_dispute dispute ON dispute.id = cover.dispute_id
+            LEFT JOIN followup_promise promise ON promise.id = cover.promise_id
+                WHERE item.is_open AND item.customer_id = ANY(%(ids)s)
+                  AND COALESCE(promise.closed_on, dispute.closed_on) > COALESCE(item.level_date, '1900-01-01'::date)
+                  AND (promise.state = 'broken' OR dispute.state = 'expired')
+             GROUP BY item.id, cover.kind""",
+            ids=ids,
+        )
+    ):
+        if kind == "promise":
+            hurried[item_id] = day
+        else:
+            watched.add(item_id)
+    return hurried, watched
 
 
 def _credits(env, ids):
@@ -326,6 +406,22 @@ def _credits(env, ids):
     for customer_id, currency, amount, amount_company in rows:
         result[customer_id].append(Credit(currency, Decimal(amount), Decimal(amount_company or ZERO)))
     return result
+
+
+def waiting_money(env, ids):
+    """Unallocated money of customers: perhaps meant for what they promised or arranged.
+
+    :rtype: dict (customer id, currency id) -> amount in that currency, positive
+    """
+    if not ids:
+        return {}
+    for name in ("account.move.line", "account.payment", "account.move"):
+        env[name].flush_model()
+    return {
+        (customer_id, credit.currency): float(credit.amount)
+        for customer_id, credits in _credits(env, list(ids)).items()
+        for credit in credits
+    }
 
 
 def _holds(env, ids):

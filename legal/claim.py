@@ -125,6 +125,8 @@ class Facts:
     :param disputed: the part of the principal that is disputed; it bears nothing, and a consumer's dispute of
         any part stops every charge
     :param postage: what it costs to post the reminder, in euros; only beside a reminder cost
+    :param respites: day and amount that a payment arrangement took out of what bears interest (negative: put back);
+        it bears none in between (law of 2 August 2002, article 4, § 3; a consumer's arrangement is free of interest)
     :raises ValueError: for a negative amount
     :raises TypeError: if an amount is no Decimal or a day no date
     """
@@ -146,6 +148,7 @@ class Facts:
     held: bool = False
     disputed: Decimal = ZERO
     postage: Decimal = ZERO
+    respites: tuple[tuple[date, Decimal], ...] = ()
 
     def __post_init__(self) -> None:
         check_not_negative("principal", self.principal)
@@ -199,10 +202,11 @@ class Claim:
 
 
 class _Debt(NamedTuple):
-    """What bears interest: an amount, and what came off it on which day."""
+    """What bears interest: an amount, what came off it on which day, and what an arrangement kept out of it."""
 
     principal: Decimal
     payments: tuple[tuple[date, Decimal], ...]
+    respites: tuple[tuple[date, Decimal], ...] = ()
 
     def open_on(self, day: date) -> Decimal:
         """What was open at the end of `day`; never below zero."""
@@ -248,7 +252,7 @@ def claim(facts: Facts, rules: Rules, statutory: RateTable, civil: RateTable, to
         return Claim(reasons=("not_overdue",))
     if facts.disputed > 0 and (not commercial or facts.disputed >= facts.principal):
         return Claim(reasons=("disputed",))
-    debt = _Debt(facts.principal - facts.disputed, facts.payments)
+    debt = _Debt(facts.principal - facts.disputed, facts.payments, facts.respites)
     if debt.open_on(facts.due_date) <= 0:
         return Claim(reasons=("paid_when_due",))
     if commercial:
@@ -388,7 +392,7 @@ def _consumer(facts: Facts, debt: _Debt, rules: Rules, statutory: RateTable, civ
     if balance <= 0:
         return Claim(chargeable_from=period.chargeable_from, reasons=("paid_in_time",))
     # Everything is charged on what was left when the period ended: what was paid within it never bore interest.
-    left = _Debt(balance, tuple(payment for payment in debt.payments if payment[0] > period.last_day))
+    left = _Debt(balance, tuple(payment for payment in debt.payments if payment[0] > period.last_day), debt.respites)
     terms = facts.terms
     interest, flat, cost = _Interest(void=True, reasons=("no_clause",)), _Flat(void=True), ZERO
     if terms is not None and terms.accepted_on > facts.invoice_date:
@@ -503,7 +507,7 @@ def _accrue(debt: _Debt, start: date, stop: date, rates: RateTable, rules: Rules
     """
     last = min(stop, rates.covered_until)
     start = max(start, rates.covered_from - ONE_DAY)
-    accrual = accrue(debt.principal, start, max(last, start), rates, debt.payments, rules.year_days)
+    accrual = accrue(debt.principal, start, max(last, start), rates, debt.payments, rules.year_days, debt.respites)
     if last < stop and debt.open_on(last) > 0:
         return _Interest(accrual, rates.covered_until, cut=True)
     return _Interest(accrual, accrual.segments[-1].last_day if accrual.segments else None)

@@ -58,6 +58,7 @@ def accrue(
     rates: RateTable,
     payments: Sequence[tuple[date, Decimal]] = (),
     year_days: int | Literal["actual"] = 365,
+    respites: Sequence[tuple[date, Decimal]] = (),
 ) -> Accrual:
     """Interest from the day after ``due_date`` up to and including ``until``.
 
@@ -71,6 +72,8 @@ def accrue(
     :param rates: percent a year; must cover the period, even where nothing is open any more
     :param payments: day and amount of payments and credit notes, in any order, same currency; a payment
         that was reversed is left out, not passed as a negative amount
+    :param respites: day and amount that an arrangement takes out of what bears interest from the next day on; a
+        negative amount puts it back. Nothing is paid by it: the base is what is open less what has respite
     :param year_days: days of a year for the division, or ``"actual"``: each day weighs 1/365 or 1/366 by
         its calendar year, and a segment ends where the length of the year changes
     :raises TypeError: if money is no Decimal, a day no date, or ``year_days`` neither an int nor ``"actual"``
@@ -89,12 +92,12 @@ def accrue(
     rate_from = {piece.first_day: piece.rate for piece in rates.segments(first_day, until)}
     with localcontext(EXACT):
         balance = principal
-        paid_from: dict[date, Decimal] = {}  # first day with the lower base -> paid the day before
-        for day, paid in paid_by_day.items():
+        paid_from: dict[date, Decimal] = {}  # first day with another base -> what came off it the day before
+        for day, paid in (*paid_by_day.items(), *_respite_by_day(respites).items()):
             if day <= due_date:
                 balance -= paid
             elif day < until:
-                paid_from[day + ONE_DAY] = paid
+                paid_from[day + ONE_DAY] = paid_from.get(day + ONE_DAY, Decimal(0)) + paid
         starts = rate_from.keys() | paid_from.keys()
         if year_days == "actual":
             starts |= _year_borders(first_day, until)
@@ -107,7 +110,7 @@ def accrue(
             rate = rate_from.get(start, rate)
             balance -= paid_from.get(start, 0)
             if balance <= 0:
-                break
+                continue  # a respite that ends may put something back
             days = (following - start).days
             weight = year // (365 + isleap(start.year)) if year_days == "actual" else 1
             exact += balance * rate * (days * weight)
@@ -139,6 +142,15 @@ def _paid_by_day(payments: Sequence[tuple[date, Decimal]]) -> dict[date, Decimal
         if amount:
             paid_by_day[day] = EXACT.add(paid_by_day.get(day, Decimal(0)), amount)
     return paid_by_day
+
+
+def _respite_by_day(respites: Sequence[tuple[date, Decimal]]) -> dict[date, Decimal]:
+    by_day: dict[date, Decimal] = {}
+    for day, amount in respites:
+        check_day("the day of a respite", day)
+        check_not_negative(f"the respite of {day}", abs(amount))
+        by_day[day] = EXACT.add(by_day.get(day, Decimal(0)), amount)
+    return by_day
 
 
 def _check_year_days(year_days: object) -> int:

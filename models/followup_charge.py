@@ -3,7 +3,16 @@ from odoo.exceptions import UserError
 
 from ..engine import claims
 
-KINDS = [("interest", "Interest"), ("compensation", "Compensation"), ("reminder", "Reminder cost")]
+KINDS = [
+    ("interest", "Interest"),
+    ("compensation", "Compensation"),
+    ("reminder", "Reminder cost"),
+    ("missed_interest", "Interest on missed instalments"),
+    ("administration", "Administration of an arrangement"),
+    ("agreed_interest", "Interest of an arrangement"),
+]
+#: Kinds that belong to an invoice and follow it.
+ITEM_KINDS = ("interest", "compensation", "reminder")
 STATES = [
     ("claimed", "Claimed"),
     ("posted", "Posted"),
@@ -39,6 +48,9 @@ class FollowupCharge(models.Model):
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     move_id = fields.Many2one("account.move", "Invoice", readonly=True, ondelete="set null", index="btree_not_null")
     item_id = fields.Many2one("followup.item", readonly=True, ondelete="set null", index="btree_not_null")
+    arrangement_id = fields.Many2one(
+        "followup.arrangement", readonly=True, ondelete="restrict", index="btree_not_null"
+    )
     name = fields.Char("For", readonly=True)
     kind = fields.Selection(KINDS, required=True, readonly=True)
     currency_id = fields.Many2one("res.currency", required=True, readonly=True)
@@ -63,6 +75,10 @@ class FollowupCharge(models.Model):
     )
     _interest_once = models.UniqueIndex(
         "(item_id) WHERE kind = 'interest' AND state = 'claimed'", "The interest of this item was claimed already."
+    )
+    _missed_once = models.UniqueIndex(
+        "(arrangement_id) WHERE kind = 'missed_interest' AND state = 'claimed'",
+        "The interest on missed instalments of this arrangement was claimed already.",
     )
     _amount_check = models.Constraint("CHECK(amount >= 0)", "A charge cannot be negative.")
 
@@ -105,6 +121,34 @@ class FollowupCharge(models.Model):
             self._claim_line(notice, line, "interest", line.interest)
             self._claim_line(notice, line, "compensation", line.compensation)
             self._claim_line(notice, line, "reminder", line.reminder_cost)
+        if notice.purpose == "missed" and notice.amount_missed_interest:
+            self._claim_missed(notice)
+
+    @api.model
+    def _claim_missed(self, notice):
+        """Interest on missed instalments, for a business: it grows until they are paid."""
+        arrangement = notice.arrangement_id
+        vals = {
+            "amount": notice.amount_missed_interest,
+            "notice_id": notice.id,
+            "claimed_until": notice.prepared_on,
+        }
+        known = self.search([("arrangement_id", "=", arrangement.id), ("kind", "=", "missed_interest"), ("state", "=", "claimed")])
+        if known:
+            known.write(vals)
+            return
+        self.create(
+            {
+                **vals,
+                "customer_id": notice.customer_id.id,
+                "company_id": notice.company_id.id,
+                "arrangement_id": arrangement.id,
+                "name": arrangement.name,
+                "kind": "missed_interest",
+                "currency_id": arrangement.currency_id.id,
+                "first_notice_id": notice.id,
+            }
+        )
 
     @api.model
     def _claim_line(self, notice, line, kind, amount):
@@ -149,7 +193,7 @@ class FollowupCharge(models.Model):
     @api.model
     def _follow_items(self, company, today, customers=None):
         """Charges of items that were paid stay outstanding, frozen; those of items credited in full are cancelled."""
-        domain = [("company_id", "=", company.id), ("state", "=", "claimed")]
+        domain = [("company_id", "=", company.id), ("state", "=", "claimed"), ("kind", "in", ITEM_KINDS)]
         if customers is not None:
             domain.append(("customer_id", "in", customers.ids))
         charges = self.search(domain)
@@ -196,7 +240,8 @@ class FollowupCharge(models.Model):
         for (kind, day), same in judged.grouped(
             lambda charge: (charge.kind, charge.claimed_until or today if charge.kind == "interest" else today)
         ).items():
-            known = claims.claims(self.env, company, same.item_id.ids, day)
+            # A dispute or an arrangement stops new charges; it takes nothing back that was claimed before it.
+            known = claims.claims(self.env, company, same.item_id.ids, day, holds=False)
             for charge in same:
                 answer = known[charge.item_id.id]
                 allowed = float(getattr(answer, kind))

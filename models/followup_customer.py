@@ -75,6 +75,11 @@ class FollowupCustomer(models.Model):
     amount_61_90 = fields.Monetary("61-90 days", readonly=True)
     amount_over_90 = fields.Monetary("Over 90 days", readonly=True)
     amount_credit = fields.Monetary("Unallocated credits", readonly=True)
+    amount_held = fields.Monetary(
+        "On Hold",
+        readonly=True,
+        help="Part of what is overdue that nobody is asked for now: holds, promises, disputes and arrangements.",
+    )
     oldest_date = fields.Date("Oldest due date", readonly=True)
     level_id = fields.Many2one("followup.level", "Level Reached", readonly=True, ondelete="set null")
     next_level_id = fields.Many2one("followup.level", readonly=True, ondelete="set null")
@@ -344,6 +349,10 @@ class FollowupCustomer(models.Model):
         for customer in self:
             failed = customer.notice_ids.line_ids.filtered("failure")
             failed.sudo()._forgive()
+            # A message about an instalment that failed or came back may be prepared again.
+            customer.sudo().notice_ids.filtered(
+                lambda notice: notice.instalment_id and notice.occupies and notice.state in ("failed", "bounced")
+            ).with_context(followup_engine=True).occupies = False
         self.sudo().failure = False
         self.activity_unlink(["l10n_be_followup.mail_activity_type_problem"])
         self._refresh()

@@ -4,7 +4,7 @@ import logging
 from odoo import api, models
 from odoo.tools import SQL, format_date, split_every
 
-from ..engine import application, decision, selection
+from ..engine import application, claims, decision, selection
 
 _logger = logging.getLogger(__name__)
 
@@ -121,6 +121,7 @@ class FollowupEngine(models.AbstractModel):
     def _decide_for_notice(self, notice, today):
         """Decide the customer of a notice again as if that notice did not exist."""
         self._synchronise(notice.company_id, notice.partner_id.ids)
+        self._follow_agreements(notice.company_id, notice.customer_id, today)
         customers = self._select(notice.company_id, notice.customer_id.ids, today, notice.id)
         # A person's yes stands for the items that he saw, not for what has become due since.
         approved = notice.line_ids.filtered("advances").item_id.ids if notice.manual or notice.approved_by else ()
@@ -203,12 +204,40 @@ class FollowupEngine(models.AbstractModel):
         return "held"
 
     @api.model
+    def _follow_agreements(self, company, customers, today):
+        """Bring promises, disputes and arrangements of these customers in line with the books. Sends nothing.
+
+        :param customers: `followup.customer` whose rows are locked
+        """
+        records = [self.env[name] for name in ("followup.promise", "followup.dispute", "followup.arrangement")]
+        covered = self.env["followup.cover"].search([("customer_id", "in", customers.ids)]).customer_id
+        if not covered:
+            return
+        waiting = selection.waiting_money(self.env, covered.ids)
+        promises, disputes, arrangements = records
+        disputes._follow(company, today, covered)
+        promises._follow(company, today, covered, waiting)
+        arrangements._follow(company, today, covered, waiting)
+        self.env.flush_all()
+
+    @api.model
+    def _interest_missed(self, arrangement, today=None):
+        """Interest of a business on missed instalments, as of today, in the arrangement's currency."""
+        company = arrangement.company_id
+        late = arrangement.instalment_ids.filtered(lambda instalment: instalment.state in ("late", "missed"))
+        if arrangement.consumer or arrangement.state != "active" or not late:
+            return 0.0
+        today = today or company._followup_today()
+        return float(claims.on_missed(self.env, company, arrangement._missed_pieces(), today))
+
+    @api.model
     def _refresh(self, company, partner_ids, today):
         """Decide customers again now and write their figures; nothing is prepared."""
         root = company._followup_root()
         ids = self._synchronise(root, partner_ids)
         for batch in split_every(BATCH, ids):
             locked = self.env["followup.customer"].browse(batch).try_lock_for_update(allow_referencing=True)
+            self._follow_agreements(root, locked, today)
             self._apply(root, self._decide(root, self._select(root, locked.ids, today), today), today, prepare=False)
             self.env["followup.charge"]._follow_items(root, today, locked)
             self.env["followup.notice"].search(

@@ -97,8 +97,19 @@ class FollowupEngine(models.AbstractModel):
             before = dict(counts)
             try:
                 locked = self.env["followup.customer"].browse(ids).try_lock_for_update(allow_referencing=True)
+                broken = self._follow_safely(company, locked, today)
+                agreed = self.env["followup.notice"]
+                if prepare:
+                    agreed, failed = self.env["followup.arrangement"]._prepare_messages(company, today, locked, run)
+                    broken |= failed
                 decisions = self._decide(company, self._select(company, locked.ids, today), today)
-                notices, failures = self._apply(company, decisions, today, run, prepare)
+                notices, failures = self._apply(
+                    company, [taken for taken in decisions if taken.customer.id not in broken], today, run, prepare
+                )
+                for customer_id, text in broken.items():
+                    self.env["followup.customer"].browse(customer_id)._report_failure(text)
+                failures |= broken
+                notices |= agreed
                 mails = notices.filtered(lambda notice: notice.channel == "email")
                 counts["customer_count"] += len(locked)
                 counts["notice_count"] += len(mails)
@@ -117,6 +128,33 @@ class FollowupEngine(models.AbstractModel):
                 counts.update(before)
                 _logger.info("Follow-up batch tried again (%s): %s", attempt + 1, error)
         return True
+
+    @api.model
+    def _follow_safely(self, company, customers, today):
+        """Promises, disputes and arrangements of a batch; when one is bad, each customer by himself.
+
+        :return: failures by customer id; nothing is sent to them
+        """
+        try:
+            with self.env.cr.savepoint():
+                self._follow_agreements(company, customers, today)
+            return {}
+        except psycopg2.OperationalError:
+            raise
+        except Exception:  # noqa: BLE001
+            self.env.invalidate_all()
+        failures = {}
+        for customer in customers:
+            try:
+                with self.env.cr.savepoint():
+                    self._follow_agreements(company, customer, today)
+            except psycopg2.OperationalError:
+                raise
+            except Exception as error:
+                self.env.invalidate_all()
+                _logger.info("Agreements of customer %s failed", customer.id, exc_info=True)
+                failures[customer.id] = str(error)
+        return failures
 
     @api.model
     def _log_failures(self, run, failures):

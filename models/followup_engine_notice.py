@@ -118,7 +118,7 @@ class FollowupEngine(models.AbstractModel):
         credits = application.credit_values(taken)
         regime = self._message_regime(taken, partner)
         review = ["manual"] if manual else list(taken.review)
-        total = sum(line.item.residual_company for line in taken.message)
+        total = sum(line.amount_company for line in taken.message)
         total -= sum((credit.amount_company for credit in taken.customer.credits), decision.ZERO)
         return {
             "customer_id": customer.id,
@@ -196,7 +196,7 @@ class FollowupEngine(models.AbstractModel):
             "responsible_id": partner.followup_responsible_id.id,
             "state": "queued",
             "prepared_on": today,
-            "amount_total": float(sum(line.item.residual_company for line in taken.calls)),
+            "amount_total": float(sum(line.amount_company for line in taken.calls)),
             "line_ids": [fields.Command.create(line) for line in lines],
         }
 

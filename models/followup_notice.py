@@ -40,7 +40,8 @@ DEAD = {"failed", "bounced", "cancelled"}
 EVIDENCE = {
     "name", "customer_id", "company_id", "channel", "level_id", "level_kind", "email_to", "email_from", "reply_to",
     "subject", "body", "pay_before", "reference", "sha256", "message_id", "claim_date", "sent_date", "line_ids",
-    "credits", "amount_total", "lang", "regime", "recipient_id", "attachment_ids",
+    "credits", "amount_total", "lang", "regime", "recipient_id", "attachment_ids", "purpose", "arrangement_id",
+    "instalment_id", "promise_id", "dispute_id",
 }  # fmt: skip
 #: How often a message is offered again by itself when the mail server cannot be reached or says "later".
 MAX_ATTEMPTS = 6
@@ -148,6 +149,7 @@ class FollowupNotice(models.Model):
                 "reminder reached this consumer"
             ),
             "changed": self.env._("the amounts changed after approval"),
+            "dispute_expired": self.env._("an invoice was disputed and the deadline to solve it passed"),
         }
         for notice in self:
             notice.review_text = ", ".join(texts.get(code, code) for code in notice.review_reasons or [])
@@ -228,6 +230,8 @@ class FollowupNotice(models.Model):
                     )
                 )
         engine = self.with_context(followup_engine=True)
+        if state in ("cancelled", "queued"):
+            vals["occupies"] = state == "queued"
         engine.write({"state": state, **vals})
         lines = engine.line_ids
         if state in DEAD:

@@ -1,9 +1,7 @@
 import hashlib
 import json
 
-from odoo import api, models
-from odoo.exceptions import UserError
-from stdnum.be import ogm_vcs
+from odoo import models
 
 from ..engine import application
 
@@ -39,11 +37,7 @@ class FollowupNotice(models.Model):
 
     def _render(self):
         """Render subject and body in the customer's language; in batches, one pass per template."""
-        for template, notices in self.grouped(lambda notice: notice.level_id.template_id).items():
-            if not template:
-                raise UserError(
-                    self.env._("Level %s has no e-mail template. Choose one on the level.", notices[0].level_id.name)
-                )
+        for template, notices in self.grouped(lambda notice: notice._template()).items():
             for lang, same in notices.grouped("lang").items():
                 localized = template.sudo().with_context(lang=lang)
                 subjects = localized._render_field("subject", same.ids)
@@ -53,16 +47,18 @@ class FollowupNotice(models.Model):
                     notice.body = notice._wrap(intros[notice.id])
         for notice in self.filtered(lambda notice: notice.level_id.attach_invoices):
             notice._attach_invoices()
+        for notice in self.filtered(lambda notice: notice.purpose == "arrangement"):
+            notice._attach_arrangement()
 
     def _wrap(self, intro):
         """Put the template's words into the frame that no template can leave out: items, payment, law, sender."""
         self.ensure_one()
-        view = self.sudo().with_context(lang=self.lang)
-        return (
-            self.env["ir.qweb"]
-            .with_context(lang=self.lang)
-            ._render("l10n_be_followup.followup_notice_email", view._prepare_body_values(intro))
-        )
+        notice = self.sudo().with_context(lang=self.lang)
+        if self.purpose == "level":
+            frame, values = "l10n_be_followup.followup_notice_email", notice._prepare_body_values(intro)
+        else:
+            frame, values = "l10n_be_followup.followup_agreement_email", notice._agreement_values(intro)
+        return self.env["ir.qweb"].with_context(lang=self.lang)._render(frame, values)
 
     def _prepare_body_values(self, intro):
         return application.body_values(self, intro)
@@ -83,8 +79,17 @@ class FollowupNotice(models.Model):
                 )
         self.attachment_ids = attachments
 
-    @api.model
-    def _structured_reference(self, number):
-        """A Belgian structured communication of our own: +++9nn/nnnn/nnncc+++, check digits by `python-stdnum`."""
-        base = f"9{number % 10**9:09d}"
-        return f"+++{ogm_vcs.format(base + ogm_vcs.calc_check_digits(base))}+++"
+    def _attach_arrangement(self):
+        """The arrangement as PDF, in the customer's language; a message that is rendered again gets a fresh one."""
+        self.ensure_one()
+        name, content = self.arrangement_id._pdf(self.lang)
+        attachments = self.env["ir.attachment"].sudo()
+        self.attachment_ids = attachments.create(
+            {
+                "name": name,
+                "raw": content,
+                "mimetype": "application/pdf",
+                "res_model": self._name,
+                "res_id": self.id,
+            }
+        )

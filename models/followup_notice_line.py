@@ -29,6 +29,9 @@ class FollowupNoticeLine(models.Model):
     currency_id = fields.Many2one("res.currency", required=True)
     amount_total = fields.Monetary("Amount")
     amount_residual = fields.Monetary("Open Amount")
+    amount_held = fields.Monetary(
+        "Not Asked", help="Part that is disputed, promised or in an arrangement: this message does not ask for it."
+    )
     amount_paid = fields.Monetary("Paid so far")
     interest = fields.Monetary()
     compensation = fields.Monetary()

@@ -55,7 +55,7 @@ class FollowupNotice(models.Model):
             **self._prepare_mail_content(),
             # What stands in the timeline: without a body it would read "this message has been removed".
             "body": Markup("<p>%s: %s</p>")
-            % (self._get_html_link(title=f"{self.level_id.name} {self.name}"), self.email_to),
+            % (self._get_html_link(title=f"{self._title()} {self.name}"), self.email_to),
             "model": "followup.customer",
             "res_id": self.customer_id.id,
             "message_type": "email_outgoing",
@@ -92,7 +92,7 @@ class FollowupNotice(models.Model):
         if not self.approved_by and not company.followup_live:
             self._back_to_review(mail, "safe_mode")
             return False
-        if not self._decide_again(mail):
+        if not (self._decide_again(mail) if self.purpose == "level" else self._still_right(mail)):
             return False
         now = fields.Datetime.now()
         self._go(
@@ -265,7 +265,8 @@ class FollowupNotice(models.Model):
     def _after_sent(self):
         """What follows from a message that left: the day of the last message, and its claims."""
         for notice in self:
-            notice.customer_id._after_message(notice)
+            if notice.purpose in ("level", "missed"):
+                notice.customer_id._after_message(notice)  # what was agreed may be confirmed the day after a reminder
             self.env["followup.charge"].sudo()._claim_from(notice)
 
     def _describe_failure(self, reason):

@@ -10,7 +10,6 @@ from datetime import date
 from decimal import Decimal
 
 from odoo.tools import SQL
-from stdnum.be import ogm_vcs
 
 from ..engine.claims import rules
 from ..engine.selection import _PAYMENT_IN_FLIGHT, _ROOT
@@ -204,8 +203,7 @@ def _reference(customer, lines):
     owed = [line for line in lines if line.open > 0]
     if len(owed) == 1 and owed[0].communication:
         return owed[0].communication
-    base = f"8{customer.id % 10**9:09d}"
-    return f"+++{ogm_vcs.format(base + ogm_vcs.calc_check_digits(base))}+++"
+    return structured_reference("8", customer.id)
 
 
 # What was open

@@ -19,7 +19,8 @@ class BasePartnerMerge(models.TransientModel):
             [dst_partner.id, (src_partners | dst_partner).ids],
         )
         for _company_id, (keeper, *others) in cr.fetchall():
-            for table in ("followup_notice", "followup_charge", "followup_item", "followup_hold", "followup_run_line"):
+            for table in ("followup_notice", "followup_charge", "followup_item", "followup_hold", "followup_run_line",
+                          "followup_cover", "followup_promise", "followup_dispute", "followup_arrangement", "followup_instalment"):
                 cr.execute(f"UPDATE {table} SET customer_id = %s WHERE customer_id = ANY(%s)", [keeper, others])
             for table, model in (("mail_message", "model"), ("mail_activity", "res_model")):
                 cr.execute(

@@ -1,0 +1,285 @@
+from datetime import timedelta
+from decimal import Decimal
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..engine import agreement, selection
+
+
+class FollowupArrangement(models.Model):
+    """What became of a running arrangement: which instalments are paid, missed, and what follows."""
+
+    _inherit = "followup.arrangement"
+
+    @api.model
+    def _follow(self, company, today, customers, waiting):
+        """Bring arrangements in line with the books: instalments, completion, a break, a payment taken back.
+
+        :param customers: `followup.customer` whose rows are locked
+        :param waiting: dict (customer id, currency id) -> unallocated money that may be meant for them
+        """
+        self._lapse(company, today, customers)
+        running = self.search([("state", "in", ("active", "completed")), ("customer_id", "in", customers.ids)])
+        running = running.filtered(lambda arrangement: arrangement.state == "active" or arrangement._came_back())
+        paid = running._paid_since(waiting)
+        for arrangement in running:
+            arrangement._follow_one(company, today, paid[arrangement], waiting)
+
+    def _came_back(self):
+        """Whether something of a completed arrangement is open again, and in no other one."""
+        self.ensure_one()
+        covers = self.cover_ids.filtered(lambda cover: cover.item_id.is_open)
+        taken = self.env["followup.cover"].search_count(
+            [("item_id", "in", covers.item_id.ids), ("live", "=", True), ("kind", "=", "arrangement")]
+        )
+        return bool(covers) and not taken and any(cover.paid < cover.amount for cover in covers)
+
+    def _paid_since(self, waiting):
+        """Money that came in on the covered items, and beyond them for the charges in the arrangement.
+
+        :rtype: dict arrangement -> Decimal in its currency
+        """
+        result = {}
+        for arrangement in self:
+            on_items = sum(arrangement.cover_ids.mapped("paid"))
+            beyond = arrangement.amount_total - arrangement.amount_items
+            free = waiting.get((arrangement.customer_id.id, arrangement.currency_id.id), 0.0) if beyond > 0 else 0.0
+            settled = sum(arrangement.charge_ids.filtered(lambda charge: charge.state == "settled").mapped("amount"))
+            # Charges are no journal items: money for them stays unallocated once the invoices are paid.
+            extra = min(beyond, settled + (free if arrangement._items_paid(on_items) else 0.0))
+            result[arrangement] = arrangement.currency_id._followup_decimal(on_items + extra)
+        return result
+
+    def _items_paid(self, on_items):
+        return self.currency_id.compare_amounts(on_items, self.amount_items) >= 0
+
+    def _judgement(self, today, paid, waiting):
+        """:rtype: `engine.agreement.Verdict`"""
+        self.ensure_one()
+        to_decimal = self.currency_id._followup_decimal
+        parts = []
+        for instalment in self.instalment_ids.sorted("date"):
+            notices = self.notice_ids.filtered(
+                lambda notice, instalment=instalment: notice.instalment_id == instalment and notice.occupies
+            )
+            missed = notices.filtered(lambda notice: notice.purpose == "missed")
+            delivered = missed.filtered(lambda notice: notice.state == "delivered")
+            until = max(delivered.mapped("pay_before"), default=None)
+            if until and self.catch_up_until:
+                until = max(until, self.catch_up_until)
+            parts.append(
+                agreement.Part(
+                    day=instalment.date,
+                    amount=to_decimal(instalment.amount),
+                    missed_notice_pay_before=until,
+                    reminded=bool(notices.filtered(lambda notice: notice.purpose == "instalment")),
+                    missed_notified=bool(missed),
+                )
+            )
+        return agreement.judge(
+            agreement.Agreement(
+                parts=tuple(parts),
+                paid=paid,
+                grace_days=self.grace_days,
+                remind_days=self.remind_days,
+                waiting_money=to_decimal(waiting.get((self.customer_id.id, self.currency_id.id), 0.0)),
+                acceleration=self.acceleration,
+            ),
+            today,
+            self.company_id._followup_is_working_day,
+        )
+
+    def _follow_one(self, company, today, paid, waiting):
+        self.ensure_one()
+        troubled = self.cover_ids._troubled()
+        if troubled:
+            self._in_trouble(troubled)
+            return
+        if self.trouble:
+            self.trouble = False
+        verdict = self._judgement(today, paid, waiting)
+        for instalment, part in zip(self.instalment_ids.sorted("date"), verdict.parts, strict=True):
+            fresh = {"amount_paid": float(part.paid), "state": part.state, "grace_until": part.grace_until}
+            changed = {name: value for name, value in fresh.items() if instalment[name] != value}
+            if changed:
+                instalment.write(changed)
+            if part.state == "paid":
+                # Paid, and taken back later: that is missed anew, and needs a message of its own.
+                self.notice_ids.filtered(
+                    lambda notice, instalment=instalment: (
+                        notice.instalment_id == instalment and notice.purpose == "missed" and notice.occupies
+                    )
+                ).with_context(followup_engine=True).occupies = False
+        following = (
+            self.instalment_ids.sorted("date")[verdict.next_index] if verdict.next_index is not None else None
+        )
+        fresh = {
+            "amount_paid": float(min(paid, self.currency_id._followup_decimal(self.amount_total))),
+            "amount_shortfall": float(verdict.shortfall),
+            "next_date": following.date if following else False,
+        }
+        changed = {name: value for name, value in fresh.items() if self[name] != value}
+        if changed:
+            self.write(changed)
+        if verdict.completed:
+            self._complete()
+        elif self.state == "completed":
+            self._go("active", closed_on=False)
+            self.cover_ids.filtered(lambda cover: cover.item_id.is_open).write({"live": True, "until": today})
+            self._tell(self.env._("A payment was taken back: the arrangement is in force again."))
+        elif verdict.broken:
+            self._end("broken", self.env._("a missed instalment was not caught up"))
+            self._tell(self.env._("Arrangement broken: follow-up goes on where it was."))
+            return
+        if self.state == "active":
+            self._keep_covers(verdict, today)
+
+    def _keep_covers(self, verdict, today):
+        """Until when the covers surely hold, and what of them went back to ordinary follow-up."""
+        released = verdict.released
+        for cover in self.cover_ids.sorted(lambda cover: (cover.date_maturity, cover.id)):
+            rest = Decimal(str(cover.currency_id.round(cover.amount - cover.paid)))
+            part = float(min(released, rest))
+            released -= min(released, rest)
+            fresh = {"until": max(verdict.held_until or today, today), "released": part, "live": True}
+            changed = {name: value for name, value in fresh.items() if cover[name] != value}
+            if changed:
+                cover.write(changed)
+
+    def _complete(self):
+        if self.state == "completed":
+            return
+        self._end("completed")
+        self._tell(self.env._("Arrangement completed: everything is paid."))
+        if self.currency_id.compare_amounts(self.amount_total, self.amount_items) > 0:
+            self.activity_schedule(
+                "l10n_be_followup.mail_activity_type_dispute",
+                summary=self.env._("Charges were paid: book them"),
+                note=self.env._(
+                    "Of the arrangement, %s is interest and costs. The money stands unallocated on the customer.",
+                    self.currency_id.format(self.amount_total - self.amount_items),
+                ),
+                user_id=self.user_id.id,
+            )
+
+    def _in_trouble(self, covers):
+        """An invoice under an arrangement is not what it was: nothing is sent, a person looks."""
+        text = self.env._(
+            "%s is no longer a posted invoice of this customer. Amend or cancel the arrangement.",
+            ", ".join(covers.mapped("name")),
+        )
+        if self.trouble == text:
+            return
+        self.trouble = text
+        self.cover_ids.filtered("item_id").write({"until": self.company_id._followup_today()})
+        self.activity_schedule(
+            "l10n_be_followup.mail_activity_type_dispute",
+            summary=self.env._("Arrangement to look at"),
+            note=text,
+            user_id=self.user_id.id,
+        )
+
+    # Messages
+
+    @api.model
+    def _prepare_messages(self, company, today, customers, run=None):
+        """Prepare the messages about coming and missed instalments, one savepoint each.
+
+        :return: (notices, failures by customer id)
+        """
+        notices, failures = self.env["followup.notice"], {}
+        if not company._followup_is_working_day(today):
+            return notices, failures
+        running = self.search(
+            [("state", "=", "active"), ("trouble", "=", False), ("customer_id", "in", customers.ids)]
+        )
+        waiting = selection.waiting_money(self.env, running.customer_id.ids)
+        paid = running._paid_since(waiting)
+        for arrangement in running:
+            due = arrangement._message_due(company, today, paid[arrangement], waiting)
+            if not due:
+                continue
+            purpose, instalment = due
+            try:
+                with self.env.cr.savepoint():
+                    notices |= self.env["followup.notice"]._prepare_for(
+                        arrangement, purpose, instalment=instalment, today=today, run=run
+                    )
+            except Exception as error:  # noqa: BLE001
+                self.env.invalidate_all()
+                failures[arrangement.customer_id.id] = str(error)
+        return notices, failures
+
+    def _message_due(self, company, today, paid, waiting):
+        """The message that this arrangement asks for today.
+
+        :return: (purpose, instalment) or None
+        """
+        self.ensure_one()
+        if self.customer_id.failure or self.partner_id.with_company(company).followup_insolvency:
+            return None
+        if company.followup_pause_until and company.followup_pause_until >= today:
+            return None
+        verdict = self._judgement(today, paid, waiting)
+        instalments = self.instalment_ids.sorted("date")
+        if verdict.notify_missed is not None:
+            # Perhaps he paid, and the bank statement is not in yet.
+            newest = selection.newest_bank_data(self.env, company.id, today)
+            days = company.followup_freshness_days
+            if days and newest is not None and newest < today - timedelta(days=days):
+                return None
+            return "missed", instalments[verdict.notify_missed]
+        if verdict.remind is not None:
+            return "instalment", instalments[verdict.remind]
+        return None
+
+    def _catch_up_by(self, today):
+        """The last day to catch up that a message of `today` names."""
+        day = fields.Date.add(today, days=self.catchup_days)
+        while not self.company_id._followup_is_working_day(day):
+            day += timedelta(days=1)
+        return day
+
+    def _missed_pieces(self):
+        """Missed instalments as debts of their own, for the interest of a business.
+
+        :return: list of (amount, day it fell due, tuple of (day, payment))
+        """
+        self.ensure_one()
+        self.env["account.partial.reconcile"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT credit.date, sum(partial.debit_amount_currency)::text
+                     FROM account_partial_reconcile partial
+                     JOIN account_move_line credit ON credit.id = partial.credit_move_id
+                     JOIN followup_item item ON item.move_line_id = partial.debit_move_id
+                     JOIN followup_cover cover ON cover.item_id = item.id AND cover.arrangement_id = %s
+                    WHERE partial.create_date >= %s
+                 GROUP BY credit.date ORDER BY credit.date""",
+                self.id,
+                self.create_date,
+            )
+        )
+        outside = Decimal(str(sum(self.cover_ids.mapped("outside"))))
+        payments = []
+        for day, amount in rows:
+            rest = Decimal(amount)
+            skipped = min(outside, rest)
+            outside -= skipped
+            if rest > skipped:
+                payments.append((day, rest - skipped))
+        pieces = []
+        for instalment in self.instalment_ids.sorted("date"):
+            need, own = Decimal(str(instalment.amount)), []
+            left = need
+            while payments and left > 0:
+                day, amount = payments[0]
+                part = min(amount, left)
+                own.append((day, part))
+                left -= part
+                payments[0] = (day, amount - part)
+                if not payments[0][1]:
+                    payments.pop(0)
+            pieces.append((need, instalment.date, tuple(own)))
+        return pieces

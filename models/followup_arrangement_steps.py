@@ -1,0 +1,260 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_date
+
+
+class FollowupArrangement(models.Model):
+    """From draft to the end: approval, acceptance, and what a person may undo."""
+
+    _inherit = "followup.arrangement"
+
+    def action_confirm(self):
+        """Propose it to the customer, or put it in force at once; beyond the limits a manager looks first."""
+        self._check_user()
+        self._lock_customers()
+        manager = self.env.user.has_group("l10n_be_followup.l10n_be_followup_group_manager")
+        for arrangement in self.filtered(lambda arrangement: arrangement.state == "draft"):
+            limits = arrangement._beyond_limits()
+            if limits and not manager:
+                arrangement._ask_manager(limits)
+                continue
+            if limits:
+                arrangement.sudo().approved_by = self.env.user
+                arrangement._tell(
+                    self.env._("Approved by %(user)s: %(why)s.", user=self.env.user.name, why="; ".join(limits))
+                )
+            arrangement._confirm()
+        self._follow_now()
+        return True
+
+    def action_approve(self):
+        """A manager approves an arrangement beyond the limits."""
+        self._check_user(manager=True)
+        return self.action_confirm()
+
+    def _ask_manager(self, limits):
+        self.sudo().approval_reason = "; ".join(limits)
+        managers = self.env.ref("l10n_be_followup.l10n_be_followup_group_manager").all_user_ids.filtered(
+            lambda user: user.active and not user.share and self.company_id in user.company_ids
+        )
+        self.sudo().activity_schedule(
+            "l10n_be_followup.mail_activity_type_approve",
+            summary=self.env._("Arrangement beyond the limits"),
+            note=self.approval_reason,
+            user_id=(managers.sorted("id", reverse=True)[:1] or self.env.user).id,
+        )
+
+    def _confirm(self):
+        self.ensure_one()
+        self.company_id._followup_check_may_write()
+        self.env["followup.arrangement"]._check_other_arrangement(self.sudo().cover_ids.item_id)
+        self.activity_ids.sudo().unlink()
+        if self.acceptance:
+            until = self._offer_end()
+            self._go("proposed", offer_until=until, approval_reason=False)
+            self._hold(until)
+            self._portal_ensure_token()
+            self._tell(
+                self.env._("Arrangement proposed, to accept by %(date)s.", date=format_date(self.env, until))
+            )
+        else:
+            self._start()
+        self.env["followup.notice"]._send_for(self, "arrangement")
+
+    def _hold(self, until):
+        """Put the covers in force, on what is open now."""
+        for cover in self.sudo().cover_ids:
+            residual = cover.item_id.amount_residual_currency
+            if not cover.live and cover.currency_id.compare_amounts(residual, cover.residual_start):
+                raise UserError(
+                    self.env._(
+                        "%(invoice)s was %(before)s when the arrangement was drawn up and is %(now)s now. Cancel the "
+                        "draft and make it again.",
+                        invoice=cover.name,
+                        before=cover.currency_id.format(cover.residual_start),
+                        now=cover.currency_id.format(residual),
+                    )
+                )
+        self.sudo().cover_ids.write({"live": True, "holds": True, "until": until})
+        self.sudo().cover_ids.flush_recordset()
+
+    def _start(self, **accepted):
+        """In force from today on."""
+        self.ensure_one()
+        today = self.company_id._followup_today()
+        if self.state == "draft":
+            self._hold(today)
+        self._go("active", started_on=today, approval_reason=False, **accepted)
+        self._claim_costs()
+        self._tell(self.env._("Arrangement in force."))
+
+    def _claim_costs(self):
+        """What was agreed on top, for a business: a claim like any other, no income until somebody posts it."""
+        for kind, amount, name in (
+            ("administration", self.amount_admin, self.env._("%s: administration", self.name)),
+            ("agreed_interest", self.amount_interest, self.env._("%s: interest", self.name)),
+        ):
+            if amount:
+                self.env["followup.charge"].sudo().create(
+                    {
+                        "customer_id": self.customer_id.id,
+                        "company_id": self.company_id.id,
+                        "arrangement_id": self.id,
+                        "name": name,
+                        "kind": kind,
+                        "currency_id": self.currency_id.id,
+                        "amount": amount,
+                    }
+                )
+
+    def _accept(self, name, address):
+        """The customer accepts through his link. Twice is once.
+
+        :param name: as he typed it
+        :param address: internet address of the request
+        :return: True when it is in force
+        :raises UserError: when it is too late, or the name is missing
+        """
+        self.ensure_one()
+        self._lock_customers()
+        if self.state in ("active", "completed"):
+            return True
+        if self.state != "proposed":
+            raise UserError(self.env._("This proposal is no longer open. Please contact us."))
+        if self.offer_until < self.company_id._followup_today():
+            raise UserError(
+                self.env._(
+                    "This proposal was open until %(date)s. Please contact us for a new one.",
+                    date=format_date(self.env, self.offer_until),
+                )
+            )
+        name = (name or "").strip()[:200]
+        if not name:
+            raise UserError(self.env._("Please fill in your name."))
+        self._start(accepted_name=name, accepted_date=fields.Datetime.now(), accepted_address=address)
+        self._tell(self.env._("Accepted by %(name)s, from %(address)s.", name=name, address=address or "-"))
+        self.sudo().message_notify(
+            partner_ids=self.user_id.partner_id.ids,
+            subject=self.env._("%s was accepted", self.name),
+            body=self.env._("%(customer)s accepted the arrangement.", customer=self.partner_id.display_name),
+        )
+        self._follow_now()
+        return True
+
+    def _decline(self, text):
+        """The customer says through his link that it does not suit him: a person calls; nothing lapses by it."""
+        self.ensure_one()
+        if self.state != "proposed":
+            raise UserError(self.env._("This proposal is no longer open. Please contact us."))
+        self._tell(self.env._("The customer asks for another arrangement: %s", (text or "").strip()[:2000]))
+        self.sudo().activity_schedule(
+            "l10n_be_followup.mail_activity_type_call",
+            summary=self.env._("Asks for another arrangement"),
+            note=(text or "").strip()[:2000],
+            user_id=self.user_id.id,
+        )
+
+    def _end(self, state, reason=False):
+        """Completed, broken or cancelled: the covers end, messages that wait do not leave any more."""
+        for arrangement in self:
+            arrangement._go(
+                state, closed_on=arrangement.company_id._followup_today(), close_reason=reason, next_date=False
+            )
+            arrangement.sudo().cover_ids.write({"live": False})
+            arrangement.sudo().cover_ids.flush_recordset()
+            arrangement.sudo().notice_ids.filtered(lambda notice: notice.state in ("review", "queued"))._cancel(
+                self.env._("%s has ended", arrangement.name)
+            )
+            arrangement.activity_ids.sudo().unlink()
+            if state != "completed":
+                costs = self.env["followup.charge"].sudo().search(
+                    [
+                        ("arrangement_id", "=", arrangement.id),
+                        ("state", "=", "claimed"),
+                        ("kind", "in", ("agreed_interest",) if state == "broken" else ("agreed_interest", "administration")),
+                    ]
+                )
+                costs._go("cancelled")
+
+    def action_cancel(self):
+        """End it without blame: ordinary follow-up goes on where it was."""
+        self._check_user()
+        self._lock_customers()
+        self._end("cancelled", self.env._("cancelled by %s", self.env.user.name))
+        self._tell(self.env._("Arrangement cancelled."))
+        self._follow_now()
+
+    def _replace(self):
+        """Another arrangement takes its place."""
+        self._check_user()
+        self._lock_customers()
+        self._end("cancelled", self.env._("replaced by another arrangement"))
+        self._tell(self.env._("Arrangement replaced by another one."))
+
+    def action_reinstate(self, days=None):
+        """Give a broken arrangement another chance: the customer has some days to catch up.
+
+        :param days: days to catch up; None: as the company sets
+        """
+        self._check_user()
+        self._lock_customers()
+        for arrangement in self.filtered(lambda arrangement: arrangement.state == "broken"):
+            company = arrangement.company_id
+            until = company._followup_today() + timedelta(days=days or company.followup_plan_catchup_days)
+            covers = arrangement.sudo().cover_ids
+            open_covers = covers.filtered(lambda cover: cover.item_id.is_open)
+            self.env["followup.arrangement"]._check_other_arrangement(open_covers.item_id)
+            arrangement._go("active", closed_on=False, close_reason=False, catch_up_until=until)
+            covers.write({"live": True, "until": until, "released": 0.0})
+            covers.flush_recordset()
+            arrangement._tell(
+                self.env._("Arrangement in force again: to catch up by %(date)s.", date=format_date(self.env, until))
+            )
+        self._follow_now()
+
+    def action_amend(self):
+        """Draw up another arrangement for what is left; this one ends when the new one is confirmed."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Amend %s", self.name),
+            "res_model": "followup.arrange.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_customer_id": self.customer_id.id, "default_previous_id": self.id},
+        }
+
+    def action_send(self):
+        """Send the confirmation again, or for the first time when it failed."""
+        self.ensure_one()
+        self._check_user()
+        return self.env["followup.notice"]._send_for(self, "arrangement")._action_open()
+
+    def action_open_notices(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("l10n_be_followup.followup_notice_action")
+        return action | {"domain": [("arrangement_id", "=", self.id)], "context": {}}
+
+    @api.model
+    def _lapse(self, company, today, customers):
+        """Proposals that were not accepted in time: follow-up goes on, a person hears of it."""
+        for arrangement in self.search(
+            [("state", "=", "proposed"), ("offer_until", "<", today), ("customer_id", "in", customers.ids)]
+        ):
+            arrangement._end("cancelled", self.env._("not accepted in time"))
+            arrangement._tell(self.env._("The proposal was not accepted in time."))
+
+    def _pdf(self, lang=None):
+        """The arrangement as PDF in the customer's language.
+
+        :return: (file name, bytes)
+        """
+        self.ensure_one()
+        lang = lang or self.env["followup.engine"]._message_lang(
+            self.partner_id.with_company(self.company_id), self.company_id
+        )
+        report = self.env["ir.actions.report"].sudo().with_context(lang=lang)
+        content, _kind = report._render_qweb_pdf("l10n_be_followup.action_report_followup_arrangement", self.ids)
+        return f"{self.name}.pdf", content

@@ -1,0 +1,167 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..engine.selection import COVER_PAID
+
+KINDS = [("promise", "Promise"), ("dispute", "Dispute"), ("arrangement", "Arrangement")]
+
+
+class FollowupCover(models.Model):
+    """The part of one open item that a promise, a dispute or an arrangement keeps out of follow-up.
+
+    Money that comes in on the item goes first to the part that was left payable (`outside`), then to the covered
+    one; for a promise to the promised one. So the covered rest follows from what is open, whatever the order and
+    size of payments, and a payment that is taken back counts back.
+    """
+
+    _name = "followup.cover"
+    _description = "Covered Item"
+    _order = "id"
+
+    kind = fields.Selection(KINDS, required=True, readonly=True)
+    promise_id = fields.Many2one("followup.promise", readonly=True, ondelete="cascade", index="btree_not_null")
+    dispute_id = fields.Many2one("followup.dispute", readonly=True, ondelete="cascade", index="btree_not_null")
+    arrangement_id = fields.Many2one(
+        "followup.arrangement", readonly=True, ondelete="cascade", index="btree_not_null"
+    )
+    customer_id = fields.Many2one("followup.customer", required=True, readonly=True, ondelete="restrict", index=True)
+    company_id = fields.Many2one(related="customer_id.company_id", store=True)
+    item_id = fields.Many2one("followup.item", readonly=True, ondelete="set null", index="btree_not_null")
+    move_id = fields.Many2one("account.move", "Invoice", readonly=True, ondelete="set null", index="btree_not_null")
+    name = fields.Char("Number", readonly=True)
+    date_maturity = fields.Date("Due Date", readonly=True)
+    currency_id = fields.Many2one("res.currency", required=True, readonly=True)
+    amount = fields.Monetary("Covered", required=True, readonly=True)
+    residual_start = fields.Monetary("Open at the Start", required=True, readonly=True)
+    outside = fields.Monetary(
+        "Left Payable",
+        required=True,
+        readonly=True,
+        help="Part of the item that stayed payable when this was agreed: money that comes in goes there first.",
+    )
+    released = fields.Monetary(readonly=True, help="Part that went back to ordinary follow-up meanwhile.")
+    paid = fields.Monetary("Paid since", compute="_compute_paid")
+    rest = fields.Monetary("Still Covered", compute="_compute_paid")
+    live = fields.Boolean(readonly=True, help="The promise, dispute or arrangement is in force.")
+    holds = fields.Boolean(readonly=True, help="Keeps its amount out of follow-up.")
+    until = fields.Date("Until (included)", readonly=True)
+
+    _amount_check = models.Constraint("CHECK(amount > 0)", "A covered amount must be more than zero.")
+    # Whatever runs at the same time: an item is in one arrangement.
+    _one_arrangement = models.UniqueIndex(
+        "(item_id) WHERE live AND kind = 'arrangement'", "This invoice is in another payment arrangement already."
+    )
+    _live_idx = models.Index("(item_id) WHERE live")
+
+    def _compute_paid(self):
+        paid = self._paid_by_cover()
+        for cover in self:
+            cover.paid = paid.get(cover._origin.id, 0.0)
+            cover.rest = cover.currency_id.round(cover.amount - cover.paid - cover.released) if cover.live else 0.0
+
+    def _paid_by_cover(self):
+        """:rtype: dict cover id -> amount that came in on the covered part, in the cover's currency"""
+        if not self.ids:
+            return {}
+        for name in ("followup.cover", "followup.item", "account.move.line"):
+            self.env[name].flush_model()
+        return {
+            cover_id: float(paid)
+            for cover_id, paid in self.env.execute_query(
+                SQL(
+                    """SELECT cover.id, %(paid)s
+                         FROM followup_cover cover
+                         JOIN followup_item item ON item.id = cover.item_id
+                         JOIN account_move_line aml ON aml.id = item.move_line_id
+                        WHERE cover.id = ANY(%(ids)s)""",
+                    paid=COVER_PAID,
+                    ids=self.ids,
+                )
+            )
+        }
+
+    def _troubled(self):
+        """Covers whose invoice is not what it was: set back to draft, deleted, or another customer's now."""
+        return self.filtered(
+            lambda cover: (
+                not cover.item_id
+                or cover.item_id.customer_id != cover.customer_id
+                or cover.item_id.move_line_id.parent_state != "posted"
+            )
+        )
+
+    @api.model
+    def _held_by_item(self, items):
+        """What live promises, disputes and arrangements hold already.
+
+        :rtype: dict item -> amount in the item's currency
+        """
+        held = {}
+        for cover in self.sudo().search([("item_id", "in", items.ids), ("live", "=", True), ("holds", "=", True)]):
+            held[cover.item_id] = held.get(cover.item_id, 0.0) + cover.rest
+        return held
+
+    @api.model
+    def _prepare(self, kind, parts, until, holds=True):
+        """Values of covers for one new promise, dispute or arrangement. The customer must be locked.
+
+        :param parts: list of (item, amount in the item's currency)
+        :raises UserError: names the invoice and the cure
+        """
+        items = self.env["followup.item"].union(*(item for item, _amount in parts))
+        held = self._held_by_item(items)
+        values = []
+        for item, amount in parts:
+            currency = item.currency_id
+            residual = item.amount_residual_currency
+            name = item.move_id.name or item.display_name
+            if not item.is_open or currency.compare_amounts(residual, 0.0) <= 0:
+                raise UserError(self.env._("%s is not open any more. Take it off the list.", name))
+            if currency.compare_amounts(amount, 0.0) <= 0:
+                raise UserError(self.env._("%s: the amount must be more than zero.", name))
+            free = currency.round(residual - (held.get(item, 0.0) if kind != "promise" else 0.0))
+            if currency.compare_amounts(amount, free) > 0:
+                raise UserError(
+                    self.env._(
+                        "%(invoice)s: only %(free)s of it is free; the rest is paid, disputed, promised or in an "
+                        "arrangement. Lower the amount, or end what holds it first.",
+                        invoice=name,
+                        free=currency.format(max(free, 0.0)),
+                    )
+                )
+            outside = {"arrangement": free - amount, "dispute": residual - amount, "promise": 0.0}[kind]
+            values.append(
+                {
+                    "kind": kind,
+                    "customer_id": item.customer_id.id,
+                    "item_id": item.id,
+                    "move_id": item.move_id.id,
+                    "name": name,
+                    "date_maturity": item.date_maturity,
+                    "currency_id": currency.id,
+                    "amount": currency.round(amount),
+                    "residual_start": residual,
+                    "outside": currency.round(max(outside, 0.0)),
+                    "live": True,
+                    "holds": holds,
+                    "until": until,
+                }
+            )
+        return values
+
+    @api.model
+    def _spread(self, items, amount):
+        """Divide an amount over items, oldest first, as far as nothing holds them.
+
+        :return: list of (item, amount)
+        """
+        held = self._held_by_item(items)
+        parts = []
+        for item in items.sorted(lambda item: (item.date_maturity, item.id)):
+            free = item.currency_id.round(item.amount_residual_currency - held.get(item, 0.0))
+            part = item.currency_id.round(min(free, amount))
+            if item.currency_id.compare_amounts(part, 0.0) > 0:
+                parts.append((item, part))
+                amount -= part
+        return parts

@@ -1,0 +1,213 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..engine import application
+
+PURPOSES = [
+    ("level", "Level of the policy"),
+    ("arrangement", "Payment arrangement"),
+    ("instalment", "Coming instalment"),
+    ("missed", "Missed instalment"),
+    ("promise", "Promise to pay"),
+    ("dispute", "Answer to a dispute"),
+]
+#: Mail template of each purpose that is no level.
+TEMPLATES = {
+    "arrangement": "l10n_be_followup.mail_template_arrangement",
+    "instalment": "l10n_be_followup.mail_template_instalment",
+    "missed": "l10n_be_followup.mail_template_missed",
+    "promise": "l10n_be_followup.mail_template_promise",
+    "dispute": "l10n_be_followup.mail_template_dispute",
+}
+
+
+class FollowupNotice(models.Model):
+    """Messages about what was agreed. The same evidence, the same single sending, no step of a ladder."""
+
+    _inherit = "followup.notice"
+
+    purpose = fields.Selection(PURPOSES, "About", required=True, readonly=True, default="level", index=True)
+    arrangement_id = fields.Many2one(
+        "followup.arrangement", readonly=True, ondelete="restrict", index="btree_not_null"
+    )
+    instalment_id = fields.Many2one("followup.instalment", readonly=True, ondelete="restrict", index="btree_not_null")
+    promise_id = fields.Many2one("followup.promise", readonly=True, ondelete="restrict", index="btree_not_null")
+    dispute_id = fields.Many2one("followup.dispute", readonly=True, ondelete="restrict", index="btree_not_null")
+    amount_missed_interest = fields.Float(
+        "Interest on Missed Instalments",
+        readonly=True,
+        digits=(16, 2),
+        help="In the currency of the arrangement, until the day of the message.",
+    )
+    occupies = fields.Boolean(
+        default=True, help="Off when it was cancelled, or when a person solved what kept it from arriving."
+    )
+
+    # One message about an instalment, whatever runs at the same time.
+    _once_per_instalment = models.UniqueIndex(
+        "(instalment_id, purpose) WHERE instalment_id IS NOT NULL AND occupies",
+        "There is a message about this instalment already.",
+    )
+
+    def _about(self):
+        """The promise, dispute or arrangement that a message is about."""
+        self.ensure_one()
+        return self.arrangement_id or self.dispute_id or self.promise_id
+
+    def _title(self):
+        """What people call this message: its level, or what it is about."""
+        self.ensure_one()
+        if self.purpose == "level":
+            return self.level_id.name or ""
+        purposes = dict(self._fields["purpose"]._description_selection(self.env))
+        return f"{purposes[self.purpose]} {self._about().name}"
+
+    def _template(self):
+        """The words of this message.
+
+        :rtype: `mail.template`
+        :raises UserError: names the level without one
+        """
+        self.ensure_one()
+        if self.purpose != "level":
+            return self.env.ref(TEMPLATES[self.purpose])
+        if not self.level_id.template_id:
+            raise UserError(
+                self.env._("Level %s has no e-mail template. Choose one on the level.", self.level_id.name)
+            )
+        return self.level_id.template_id
+
+    @api.model
+    def _send_for(self, record, purpose, pay_before=None):
+        """A person sends a message about what was agreed: it leaves at the next sending hour.
+
+        :param record: arrangement, dispute or promise
+        :return: the notice
+        """
+        record.company_id._followup_check_may_write()
+        notice = self.sudo()._prepare_for(record, purpose, pay_before=pay_before, by=self.env.user)
+        return notice.with_env(self.env)
+
+    @api.model
+    def _prepare_for(self, record, purpose, instalment=None, today=None, run=None, pay_before=None, by=None):
+        """Prepare a message about what was agreed, render it, and queue it when nobody needs to see it first.
+
+        :param by: the user who sends it: that is his approval
+        :raises UserError: without a usable address
+        """
+        customer, company = record.customer_id, record.company_id
+        today = today or company._followup_today()
+        partner = customer.partner_id.with_company(company)
+        engine = self.env["followup.engine"].sudo()
+        recipient = partner._followup_recipient(company)
+        review = []
+        if by is None:
+            if not company.followup_live:
+                review.append("safe_mode")
+            if not company.followup_plan_automatic:
+                review.append("level")
+        if purpose == "missed":
+            pay_before = record._catch_up_by(today)
+        elif instalment:
+            pay_before = instalment.date
+        links = {"followup.arrangement": "arrangement_id", "followup.dispute": "dispute_id", "followup.promise": "promise_id"}
+        notice = self.create(
+            {
+                "customer_id": customer.id,
+                "company_id": company.id,
+                "run_id": run.id if run else False,
+                "channel": "email",
+                "purpose": purpose,
+                links[record._name]: record.id,
+                "instalment_id": instalment.id if instalment else False,
+                "regime": partner.followup_regime,
+                "lang": engine._message_lang(partner, company),
+                "manual": by is not None,
+                "responsible_id": record.user_id.id,
+                "state": "review" if review else "queued",
+                "review_reasons": review,
+                "approved_by": by.id if by else False,
+                "approved_date": fields.Datetime.now() if by else False,
+                "prepared_on": today,
+                "recipient_id": recipient.id,
+                "email_to": recipient.email_formatted,
+                "email_from": engine._sender(company, record.user_id),
+                "pay_before": pay_before,
+                "amount_missed_interest": engine._interest_missed(record, today) if purpose == "missed" else 0.0,
+                "credits": [],
+                "reference": instalment.reference if instalment else False,
+                "amount_total": record.currency_id._convert(
+                    instalment.amount_open if instalment else record.amount, company.currency_id, company, today
+                )
+                if instalment or record._name != "followup.arrangement"
+                else record.currency_id._convert(record.amount_open, company.currency_id, company, today),
+            }
+        )
+        reply_to = customer._notify_get_reply_to(default=notice.email_from)
+        notice.reply_to = reply_to.get(customer.id) or notice.email_from
+        notice._render()
+        if notice.state == "queued":
+            notice._queue()
+        return notice
+
+    def _still_right(self, mail):
+        """Look again, just before it leaves, whether a message about what was agreed may still go.
+
+        :return: False when it was cancelled or goes back to a person
+        """
+        self.ensure_one()
+        record = self._about()
+        company = self.company_id
+        today = company._followup_today()
+        self.env["followup.engine"]._follow_agreements(company, self.customer_id, today)
+        why = self._outdated(record)
+        if why:
+            self._cancel(why)
+            self.customer_id._refresh()
+            return False
+        values = {"reference": self.instalment_id.reference} if self.instalment_id else {}
+        recipient = self.partner_id.with_company(company)._followup_recipient(company)
+        values |= {"recipient_id": recipient.id, "email_to": recipient.email_formatted}
+        if self.purpose == "missed":
+            values["pay_before"] = record._catch_up_by(today)
+            values["amount_missed_interest"] = self.env["followup.engine"]._interest_missed(record, today)
+        if self.instalment_id:
+            values["amount_total"] = record.currency_id._convert(
+                self.instalment_id.amount_open, company.currency_id, company, today
+            )
+        said = self._agreement_key()
+        self.with_context(followup_engine=True).write({**values, "prepared_on": today})
+        if self._agreement_key() != said:
+            self._render()
+        return True
+
+    def _agreement_key(self):
+        """What makes two versions of the message differ for the customer."""
+        return (self.email_to, self.pay_before, self.prepared_on, self.amount_total, self.amount_missed_interest)
+
+    def _outdated(self, record):
+        """Why this message must not leave any more; None when it may."""
+        if self.purpose in ("instalment", "missed"):
+            if record.state != "active":
+                return self.env._("%s has ended", record.name)
+            if record.trouble:
+                return record.trouble
+            if self.instalment_id.state == "paid":
+                return self.env._("the instalment is paid")
+            if self.purpose == "missed" and self.instalment_id.state != "missed":
+                return self.env._("the instalment is not missed any more")
+            if self.purpose == "instalment" and self.instalment_id.date < self.company_id._followup_today():
+                return self.env._("its day is over")
+        elif self.purpose == "arrangement":
+            if record.state not in ("proposed", "active", "completed"):
+                return self.env._("%s has ended", record.name)
+        elif self.purpose == "promise" and record.state != "active":
+            return self.env._("%s has ended", record.name)
+        if self.partner_id.with_company(self.company_id).followup_insolvency and self.purpose != "dispute":
+            return self.env._("the customer is insolvent")
+        return None
+
+    def _agreement_values(self, intro):
+        """Everything that the frame of a message about an agreement shows."""
+        self.ensure_one()
+        return application.agreement_values(self, intro)

@@ -38,6 +38,7 @@
         "views/followup_notice_views.xml",
         "views/followup_item_views.xml",
         "views/followup_hold_views.xml",
+        "views/followup_hold_report_views.xml",
         "views/followup_run_views.xml",
         "views/followup_charge_views.xml",
         "views/followup_rate_views.xml",

@@ -109,6 +109,8 @@ class FollowupEngine(models.AbstractModel):
                 for customer_id, text in broken.items():
                     self.env["followup.customer"].browse(customer_id)._report_failure(text)
                 failures |= broken
+                if prepare:
+                    self.env["followup.item"]._plan_decisions(company, locked, today)
                 notices |= agreed
                 mails = notices.filtered(lambda notice: notice.channel == "email")
                 counts["customer_count"] += len(locked)

@@ -26,6 +26,7 @@ class FollowupNotice(models.Model):
 
     _inherit = "followup.notice"
 
+    title = fields.Char("Message", compute="_compute_title", help="Its level, or what it is about.")
     purpose = fields.Selection(PURPOSES, "About", required=True, readonly=True, default="level", index=True)
     arrangement_id = fields.Many2one(
         "followup.arrangement", readonly=True, ondelete="restrict", index="btree_not_null"
@@ -53,6 +54,11 @@ class FollowupNotice(models.Model):
         """The promise, dispute or arrangement that a message is about."""
         self.ensure_one()
         return self.arrangement_id or self.dispute_id or self.promise_id
+
+    @api.depends("purpose", "level_id", "arrangement_id", "dispute_id", "promise_id")
+    def _compute_title(self):
+        for notice in self:
+            notice.title = notice._title()
 
     def _title(self):
         """What people call this message: its level, or what it is about."""

@@ -58,8 +58,9 @@ class TestArrangement(FollowupCommon):
             self.assertEqual(arrangement.state, "broken")
             item = self.items()
             self.assertEqual(item.level_kind, "first_reminder")
-            self.assertTrue(item.next_date)
-            self.assertFalse(self.notices(purpose="level", state="review"))
+            following = self.notices(purpose="level", state="queued")
+            self.assertEqual(following.level_kind, "reminder", "the ladder goes on where it was")
+            self.assertEqual(following.line_ids.amount_residual, 300)
 
     def test_one_item_is_in_one_arrangement(self):
         move = self.invoice(amount=300)

@@ -988,3 +988,52 @@ def test_insolvency_only_stops_things(facts, rules, delay, more, b2b, civil):
     assert answer.total <= before.total
     after = claim(frozen, rules, b2b, civil, today + timedelta(days=more))
     assert after.total == answer.total or "not_overdue" in answer.reasons
+
+
+# What an arrangement keeps from bearing interest (law of 2 August 2002, article 4, § 3). A day on 3,650.00 in the
+# second half of 2025 is 1.05; due on 30 June 2025.
+
+
+def test_no_interest_while_an_arrangement_runs(ask):
+    facts = business("2025-06-30", respites=((day("2025-07-31"), SUM),))
+    assert ask(facts, "2025-12-31").interest == D("32.55")  # 31 days of July
+
+
+def test_interest_goes_on_where_it_stopped_when_the_arrangement_ends(ask):
+    facts = business("2025-06-30", respites=((day("2025-07-31"), SUM), (day("2025-09-30"), -SUM)))
+    answer = ask(facts, "2025-10-31")
+    assert answer.interest == D("65.10")  # July and October
+    assert [(piece.first_day, piece.last_day) for piece in answer.accrual.segments] == [
+        (day("2025-07-01"), day("2025-07-31")),
+        (day("2025-10-01"), day("2025-10-31")),
+    ]
+
+
+def test_a_part_in_an_arrangement_leaves_the_rest_bearing_interest(ask):
+    facts = business("2025-06-30", respites=((day("2025-07-31"), D("1650.00")),))
+    # July on the whole, August on 2,000.00 at 10.5 %: 17.836
+    assert ask(facts, "2025-08-31").interest == D("50.39")
+
+
+def test_what_is_paid_in_the_arrangement_bears_nothing_afterwards(ask):
+    facts = business(
+        "2025-06-30",
+        respites=((day("2025-07-31"), SUM), (day("2025-09-30"), -SUM)),
+        payments=((day("2025-08-15"), D("1650.00")),),
+    )
+    # July on 3,650.00: 32.55; October on 2,000.00: 17.836
+    assert ask(facts, "2025-10-31").interest == D("50.39")
+
+
+def test_a_respite_is_no_payment(ask):
+    facts = business("2025-06-30", respites=((day("2025-06-01"), SUM),))
+    answer = ask(facts, "2025-12-31")
+    assert (answer.interest, answer.compensation) == (0, D("40.00"))
+
+
+def test_a_respite_has_a_day_and_an_amount():
+    rates = RateTable([(day("2025-01-01"), D("10.5"))], day("2025-12-31"))
+    with pytest.raises(TypeError, match="respite"):
+        accrue(SUM, day("2025-06-30"), day("2025-07-31"), rates, respites=(("2025-07-01", SUM),))
+    with pytest.raises(TypeError, match="respite"):
+        accrue(SUM, day("2025-06-30"), day("2025-07-31"), rates, respites=((day("2025-07-01"), 5.0),))

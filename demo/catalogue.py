@@ -185,6 +185,16 @@ HOLDS = [
     ("groenhof", 12, "invoice", "Klant betwist het aantal uren; de werfleider zoekt het na"),
     ("willems", 20, "customer", "Ziekenhuisopname, afgesproken om te wachten"),
 ]
+#: What was agreed with whom: promise (days ahead, note), dispute (reason, part of the oldest invoice, note),
+#: arrangement (number of instalments, days since the first one, instalments paid; 0 days: proposed today).
+AGREEMENTS = {
+    "anker": ("promise", 6, "Betaalt na het weekend, zodra de zaal van zaterdag ontvangen is"),
+    "hoogbrug": ("dispute", "quality", 0.4, "Twee van de vijf lokalen niet proper opgeleverd; foto's volgen"),
+    "escaut": ("arrangement", 5, 40, 2),
+    "elamrani": ("arrangement", 6, 45, 1),
+    "lambert": ("arrangement", 4, 0, 0),
+    "colline": ("dispute", "paid", 1, "Dit avoir payé le 3 du mois; l'extrait suit"),
+}
 #: Customers of this person; the others have no responsible of their own.
 RESPONSIBLE = ("korst", "eiken", "hoogbrug", "anker", "papaver", "kerkhove", "molenwater", "horizon", "wielewaal",
                "kasteel", "zonneveld", "verstraete", "desmet", "willems", "elamrani", "parvis", "escaut")  # fmt: skip

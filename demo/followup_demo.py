@@ -51,6 +51,7 @@ class FollowupDemo(models.AbstractModel):
                 company, [row["partner"].id for row in customers.values()], company._followup_today()
             )
         self._make_holds(companies["zilverberk"], customers)
+        self._make_agreements(companies["zilverberk"], customers)
         _logger.info("Follow-up demo data made")
 
     # Companies, people, products

@@ -189,18 +189,7 @@ class FollowupArrangement(models.Model):
         :return: (notices, failures by customer id)
         """
         notices, failures = self.env["followup.notice"], {}
-        if not company._followup_is_working_day(today):
-            return notices, failures
-        running = self.search(
-            [("state", "=", "active"), ("trouble", "=", False), ("customer_id", "in", customers.ids)]
-        )
-        waiting = selection.waiting_money(self.env, running.customer_id.ids)
-        paid = running._paid_since(waiting)
-        for arrangement in running:
-            due = arrangement._message_due(company, today, paid[arrangement], waiting)
-            if not due:
-                continue
-            purpose, instalment = due
+        for arrangement, purpose, instalment in self._messages_due(company, today, customers):
             try:
                 with self.env.cr.savepoint():
                     notices |= self.env["followup.notice"]._prepare_for(
@@ -210,6 +199,25 @@ class FollowupArrangement(models.Model):
                 self.env.invalidate_all()
                 failures[arrangement.customer_id.id] = str(error)
         return notices, failures
+
+    @api.model
+    def _messages_due(self, company, today, customers):
+        """:return: list of (arrangement, purpose, instalment)"""
+        if not company._followup_is_working_day(today):
+            return []
+        running = self.search(
+            [("state", "=", "active"), ("trouble", "=", False), ("customer_id", "in", customers.ids)]
+        )
+        if not running:
+            return []
+        waiting = selection.waiting_money(self.env, running.customer_id.ids)
+        paid = running._paid_since(waiting)
+        result = []
+        for arrangement in running:
+            due = arrangement._message_due(company, today, paid[arrangement], waiting)
+            if due:
+                result.append((arrangement, *due))
+        return result
 
     def _message_due(self, company, today, paid, waiting):
         """The message that this arrangement asks for today.

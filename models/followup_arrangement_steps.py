@@ -49,6 +49,15 @@ class FollowupArrangement(models.Model):
     def _confirm(self):
         self.ensure_one()
         self.company_id._followup_check_may_write()
+        first = min(self.instalment_ids.mapped("date"))
+        if first < self.company_id._followup_today():
+            raise UserError(
+                self.env._(
+                    "The first instalment (%(date)s) lies in the past. Cancel %(name)s and make it again.",
+                    date=format_date(self.env, first),
+                    name=self.name,
+                )
+            )
         self.env["followup.arrangement"]._check_other_arrangement(self.sudo().cover_ids.item_id)
         self.activity_ids.sudo().unlink()
         if self.acceptance:

@@ -2,7 +2,7 @@ import logging
 
 import psycopg2
 from odoo import api, fields, models
-from odoo.tools import split_every
+from odoo.tools import format_date, split_every
 
 from ..engine import application
 from .followup_engine import ATTEMPTS, BATCH
@@ -188,6 +188,7 @@ class FollowupEngine(models.AbstractModel):
         )
         rows = []
         for ids in split_every(BATCH, customer_ids):
+            rows += self._preview_agreements(run, root, list(ids), day)
             for taken in self._decide(root, self._select(root, list(ids), day), day):
                 if row := self._preview_row(run, taken, day):
                     rows.append(row)
@@ -201,6 +202,23 @@ class FollowupEngine(models.AbstractModel):
             }
         )
         return run
+
+    @api.model
+    def _preview_agreements(self, run, company, ids, day):
+        """The messages about instalments that the run of `day` would prepare."""
+        return [
+            {
+                "run_id": run.id,
+                "customer_id": arrangement.customer_id.id,
+                "step": "message" if company.followup_live and company.followup_plan_automatic else "review",
+                "amount": instalment.amount_open,
+                "note": self.env._("%(arrangement)s: instalment of %(date)s", arrangement=arrangement.name,
+                                   date=format_date(self.env, instalment.date)),
+            }
+            for arrangement, _purpose, instalment in self.env["followup.arrangement"].sudo()._messages_due(
+                company, day, self.env["followup.customer"].browse(ids)
+            )
+        ]
 
     @api.model
     def _preview_row(self, run, taken, day):

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..engine import application
+from ..engine import agreement_content
 
 PURPOSES = [
     ("level", "Level of the policy"),
@@ -216,4 +216,4 @@ class FollowupNotice(models.Model):
     def _agreement_values(self, intro):
         """Everything that the frame of a message about an agreement shows."""
         self.ensure_one()
-        return application.agreement_values(self, intro)
+        return agreement_content.agreement_values(self, intro)

@@ -1,4 +1,5 @@
 from . import (
+    account_payment_register,
     base_partner_merge,
     followup_call_wizard,
     followup_hold_wizard,

@@ -178,7 +178,7 @@ class FollowupArrangement(models.Model):
                 "consumer": consumer,
                 "amount_total": total,
                 "date": today,
-                "user_id": promises._owner(customer).id,
+                "user_id": self.env["followup.promise"]._owner(customer.sudo()).id,
                 "acceptance": bool(options.get("acceptance")),
                 "acceleration": bool(options.get("acceleration")),
                 "full_interest": bool(options.get("full_interest")) and not consumer,

@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_arrange_wizard,
     test_bank_lines,
     test_charges,
     test_engine,
@@ -11,4 +12,5 @@ from . import (
     test_sending,
     test_statement,
     test_tours,
+    test_tours_agreements,
 )

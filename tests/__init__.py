@@ -7,6 +7,7 @@ from . import (
     test_law_screens,
     test_law_stateful,
     test_policy,
+    test_promise,
     test_rates,
     test_register_payment,
     test_sending,

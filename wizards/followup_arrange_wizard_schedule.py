@@ -193,6 +193,8 @@ class FollowupArrangeWizard(models.TransientModel):
     def _check_items(self):
         if not self.customer_id:
             raise UserError(self.env._("Choose the customer."))
+        if not self.item_ids:
+            raise UserError(self.env._("Nothing of this customer is open and free to arrange."))
         if not self._selected():
             raise UserError(self.env._("Tick the invoices that are paid in instalments."))
         for line in self._selected():

@@ -187,6 +187,8 @@ class AccountBankStatementLine(models.Model):
         if self.state != "posted" or self.is_reconciled:
             return items
         customer, records = self._followup_records()
+        if not records:
+            return items
         for record in records:
             items |= self._followup_items_of(record)
         companies = self.env["res.company"].sudo().search([("id", "child_of", self.company_id.id)])
@@ -324,10 +326,22 @@ class AccountBankStatementLine(models.Model):
     def _followup_reconcile(self):
         """Pay with this line what it is meant for, oldest first; the rest is the customer's credit.
 
-        :raises UserError: says why not, and the cure; nothing is changed then by this method itself
+        :raises UserError: says why not, and the cure
         """
         self.ensure_one()
         self.check_access("write")
+        shares = self._followup_plan()
+        if not self.partner_id:
+            self.partner_id = self._followup_records()[0].partner_id.id
+        self._followup_book({item.sudo(self.env.su): amount for item, amount in shares.items()})
+
+    def _followup_plan(self):
+        """What would be paid with this line. Changes nothing.
+
+        :return: dict item -> amount in company currency
+        :raises UserError: says why nothing, and the cure
+        """
+        self.ensure_one()
         if self.is_reconciled:
             raise UserError(self.env._("%s is reconciled already.", self.payment_ref))
         items = self._followup_items()
@@ -341,6 +355,10 @@ class AccountBankStatementLine(models.Model):
             )
         currency = self.company_id.currency_id
         _liquidity, suspense, other = self._seek_for_lines()
+        if len(suspense) != 1 or other:
+            raise UserError(
+                self.env._("%s is partly reconciled. Finish it by hand, or undo that first.", self.payment_ref)
+            )
         if suspense.currency_id != currency or items.currency_id != currency:
             raise UserError(
                 self.env._(
@@ -350,10 +368,6 @@ class AccountBankStatementLine(models.Model):
                     currency=currency.name,
                 )
             )
-        if len(suspense) != 1 or other:
-            raise UserError(
-                self.env._("%s is partly reconciled. Finish it by hand, or undo that first.", self.payment_ref)
-            )
         shares = self._followup_shares(items)
         if not shares:
             raise UserError(
@@ -362,9 +376,7 @@ class AccountBankStatementLine(models.Model):
                     self.payment_ref,
                 )
             )
-        if not self.partner_id:
-            self.partner_id = self._followup_records()[0].partner_id.id
-        self._followup_book({item.sudo(self.env.su): amount for item, amount in shares.items()})
+        return shares
 
     def _followup_book(self, shares):
         """Replace the suspense line by one credit for each item, and match them; the rest stands open.

@@ -13,5 +13,6 @@ from . import (
     test_sending,
     test_statement,
     test_tours,
+    test_tours_bank_line,
     test_tours_agreements,
 )

@@ -98,7 +98,7 @@ class TestReconcileOca(BankCommon):
         self.company.followup_bank_reconcile = True
 
         def refuse(self):
-            raise UserError("locked")
+            raise UserError(self.env._("locked"))
 
         with patch.object(type(self.env["account.bank.statement.line"]), "reconcile_bank_line", refuse):
             line = self.line(150)

@@ -295,6 +295,8 @@ class FollowupArrangeWizard(models.TransientModel):
         self.lock_for_update()
         if self.arrangement_id:
             raise UserError(self.env._("This was confirmed already: %s.", self.arrangement_id.name))
+        if self.problem:
+            raise UserError(self.problem)
         instalments, interest = self._draw_up()
         arrangement = self.env["followup.arrangement"]._arrange(
             self.customer_id,

@@ -595,7 +595,7 @@ class TestAgreementsStateful(SendingCommon):
             dispute = deal.record.sudo(False)
             if method == "reject":
                 dispute._reject("<p>No.</p>")
-                deal.state = "rejected"
+                deal.state, deal.holds = "rejected", True
                 deal.until = self.today + timedelta(days=self.company.followup_dispute_answer_days)
             else:
                 getattr(dispute, method)()

@@ -1,9 +1,11 @@
 from . import (
     test_access,
+    test_agreements_stateful,
     test_agreement_messages,
     test_arrange_wizard,
     test_bank_lines,
     test_charges,
+    test_claims_agreements,
     test_dispute,
     test_engine,
     test_law_screens,

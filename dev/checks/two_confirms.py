@@ -125,10 +125,7 @@ class Check:
         return numbers
 
     def counts(self):
-        return {
-            name: self.odoo.query(f"SELECT count(*) FROM followup_{name}")[0][0]  # noqa: S608
-            for name in TABLES
-        }
+        return {name: self.odoo.query(f"SELECT count(*) FROM followup_{name}")[0][0] for name in TABLES}
 
     def names(self, number):
         """The invoice of a customer and his arrangements, as people read them."""

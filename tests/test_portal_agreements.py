@@ -110,6 +110,7 @@ class TestPortalArrangement(PortalCommon):
         arrangement, other = self.arrange(), self.arrange(self.consumer)
         for url in (
             self.url(arrangement, token="no"),
+            self.url(arrangement, token="\N{LATIN SMALL LETTER E WITH ACUTE}"),
             f"/my/arrangement/{arrangement.id}",
             self.url(other, token=arrangement.access_token),
             self.url(other, token=arrangement.access_token) + "&report_type=pdf",

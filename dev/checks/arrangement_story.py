@@ -114,6 +114,15 @@ def state(env, arrangement_id):
         "paid": arrangement.amount_paid,
         "total": arrangement.amount_total,
         "open": round(sum(item.amount_residual_currency for item in items if item.is_open), 2),
+        "steps": env["followup.notice"]
+        .search(
+            [
+                ("customer_id", "=", arrangement.customer_id.id),
+                ("purpose", "=", "level"),
+                ("state", "not in", ("cancelled", "failed")),
+            ]
+        )
+        .mapped("level_id.name"),
         "levels": sorted({item.level_kind or "-" for item in items if item.is_open}),
     }
 
@@ -195,9 +204,14 @@ def main(database):
         check(now["state"] == "broken", f"broken: {now}")
         paid = first["amounts"][0] + first["amounts"][1]
         check(abs(now["open"] - (first["total"] - paid)) < 0.005, f"what was paid stays paid: {now}")
+        check(len(now["steps"]) == 2, f"the ladder goes on with the step after the first reminder: {now}")
+        check(not story.mails(BREAKS), "that step is a call")
+        # Nobody calls: after five working days the ladder takes the next step, a reminder by e-mail.
+        story.until(story.day + days(14))
         mails = story.mails(BREAKS)
-        check(len(mails) == 1, f"the ladder goes on with one message: {[subject for subject, *_rest in mails]}")
-        check(now["levels"] != ["first_reminder"], f"at the next level: {now}")
+        check(len(mails) == 1, f"one message of the ladder: {[subject for subject, *_rest in mails]}")
+        now = story.of(broken)
+        check(now["levels"] != ["first_reminder"] and len(now["steps"]) == 3, f"at the next level: {now}")
         # The other one.
         end = story.of(kept)
         check(end["state"] == "completed" and end["parts"] == ["paid", "paid"] and end["open"] == 0, f"kept: {end}")

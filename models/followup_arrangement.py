@@ -23,6 +23,7 @@ class FollowupArrangement(models.Model):
     _inherit = ["followup.agreement", "portal.mixin"]
     _order = "id desc"
     _prefix = "AP"
+    _notice_field = "arrangement_id"
     _transitions = {
         "draft": {"proposed", "active", "cancelled"},
         "proposed": {"active", "cancelled"},
@@ -283,6 +284,10 @@ class FollowupArrangement(models.Model):
                 )
             )
         return limits
+
+    def _message_amount(self):
+        # EXTENDS followup.agreement: what is left of it
+        return self.amount_open
 
     def _follow_now(self):
         """Judge at once what these arrangements stand for, and decide their customers again."""

@@ -27,6 +27,7 @@ class FollowupDispute(models.Model):
     _inherit = "followup.agreement"
     _order = "deadline, id"
     _prefix = "DI"
+    _notice_field = "dispute_id"
     _transitions = {
         "open": {"accepted", "rejected", "expired", "withdrawn"},
         "expired": {"open", "accepted", "rejected", "withdrawn"},
@@ -60,6 +61,10 @@ class FollowupDispute(models.Model):
     def _compute_amount_open(self):
         for dispute in self:
             dispute.amount_open = sum(dispute.cover_ids.mapped("rest"))
+
+    def _message_amount(self):
+        # EXTENDS followup.agreement: what is left to pay of it
+        return min(self.amount, sum(self.cover_ids.item_id.filtered("is_open").mapped("amount_residual_currency")))
 
     @api.depends("deadline", "state")
     def _compute_overdue(self):

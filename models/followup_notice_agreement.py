@@ -40,6 +40,7 @@ class FollowupNotice(models.Model):
         digits=(16, 2),
         help="In the currency of the arrangement, until the day of the message.",
     )
+    agreement_key = fields.Char(readonly=True, help="What it was rendered on: when it changes, it is rendered again.")
     occupies = fields.Boolean(
         default=True, help="Off when it was cancelled, or when a person solved what kept it from arriving."
     )
@@ -116,7 +117,7 @@ class FollowupNotice(models.Model):
             pay_before = record._catch_up_by(today)
         elif instalment:
             pay_before = instalment.date
-        links = {"followup.arrangement": "arrangement_id", "followup.dispute": "dispute_id", "followup.promise": "promise_id"}
+        amount = instalment.amount_open if instalment else record._message_amount()
         notice = self.create(
             {
                 "customer_id": customer.id,
@@ -124,7 +125,7 @@ class FollowupNotice(models.Model):
                 "run_id": run.id if run else False,
                 "channel": "email",
                 "purpose": purpose,
-                links[record._name]: record.id,
+                record._notice_field: record.id,
                 "instalment_id": instalment.id if instalment else False,
                 "regime": partner.followup_regime,
                 "lang": engine._message_lang(partner, company),
@@ -142,15 +143,12 @@ class FollowupNotice(models.Model):
                 "amount_missed_interest": engine._interest_missed(record, today) if purpose == "missed" else 0.0,
                 "credits": [],
                 "reference": instalment.reference if instalment else False,
-                "amount_total": record.currency_id._convert(
-                    instalment.amount_open if instalment else record.amount, company.currency_id, company, today
-                )
-                if instalment or record._name != "followup.arrangement"
-                else record.currency_id._convert(record.amount_open, company.currency_id, company, today),
+                "amount_total": record.currency_id._convert(amount, company.currency_id, company, today),
             }
         )
         reply_to = customer._notify_get_reply_to(default=notice.email_from)
         notice.reply_to = reply_to.get(customer.id) or notice.email_from
+        notice.agreement_key = notice._agreement_key()
         notice._render()
         if notice.state == "queued":
             notice._queue()
@@ -181,15 +179,19 @@ class FollowupNotice(models.Model):
             values["amount_total"] = record.currency_id._convert(
                 self.instalment_id.amount_open, company.currency_id, company, today
             )
-        said = self._agreement_key()
-        self.with_context(followup_engine=True).write({**values, "prepared_on": today})
-        if self._agreement_key() != said:
+        values |= {"prepared_on": today, "agreement_key": self._agreement_key()}
+        said = self.read(list(values), load=None)[0]
+        self.with_context(followup_engine=True).write(values)
+        if self.read(list(values), load=None)[0] != said:
             self._render()
         return True
 
     def _agreement_key(self):
-        """What makes two versions of the message differ for the customer."""
-        return (self.email_to, self.pay_before, self.prepared_on, self.amount_total, self.amount_missed_interest)
+        """What the customer reads that may change while the message waits."""
+        self.ensure_one()
+        record, arrangement = self._about(), self.arrangement_id
+        parts = [f"{part.state}:{part.amount_paid:.2f}" for part in arrangement.instalment_ids.sorted("date")]
+        return " ".join([record.state, f"{record._message_amount():.2f}", *parts])
 
     def _outdated(self, record):
         """Why this message must not leave any more; None when it may."""

@@ -18,6 +18,7 @@ class FollowupPromise(models.Model):
     _inherit = "followup.agreement"
     _order = "date desc, id desc"
     _prefix = "PR"
+    _notice_field = "promise_id"
     _transitions = {
         "active": {"kept", "broken", "cancelled"},
         "kept": {"active"},

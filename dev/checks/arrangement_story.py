@@ -50,6 +50,12 @@ def night(env, day):
         queue(env)
 
 
+def morning(env, day):
+    """One pass of the mail queue."""
+    with at(day):
+        queue(env)
+
+
 def propose(env, key, day, number):
     """Elke draws it up in the wizard while the customer is on the phone, and sends it."""
     with at(day):
@@ -111,6 +117,7 @@ def state(env, arrangement_id):
         "parts": arrangement.instalment_ids.sorted("date").mapped("state"),
         "dates": arrangement.instalment_ids.sorted("date").mapped("date"),
         "amounts": arrangement.instalment_ids.sorted("date").mapped("amount"),
+        "covered": [*arrangement.cover_ids.mapped("name"), arrangement.name],
         "paid": arrangement.amount_paid,
         "total": arrangement.amount_total,
         "open": round(sum(item.amount_residual_currency for item in items if item.is_open), 2),
@@ -173,6 +180,8 @@ def main(database):
             check(url, f"{key}: no link to accept in the proposal")
             accepted = odoo.run(accept, plans[key], url[1].replace("&amp;", "&"), story.day)
             check(accepted == ("active", "A. Klant", True), f"{key}: accepted {accepted}")
+            odoo.run(morning, story.day)
+            check(len(story.mails(key)) == 1, f"{key}: one confirmation that it is in force")
 
         kept, broken = plans[KEEPS], plans[BREAKS]
         first = odoo.run(state, broken)
@@ -215,8 +224,10 @@ def main(database):
         # The other one.
         end = story.of(kept)
         check(end["state"] == "completed" and end["parts"] == ["paid", "paid"] and end["open"] == 0, f"kept: {end}")
-        received = [subject for subject, _text, _message in story.mails(KEEPS)]
-        check(len(received) == 1, f"who keeps it hears of the second instalment only: {received}")
+        received = story.mails(KEEPS)
+        about = [subject for subject, text, _message in received if any(name in text for name in end["covered"])]
+        check(len(about) == 1, f"who keeps it hears of the second instalment only: {about}")
+        check(len(received) == 2, "an invoice that fell due meanwhile is followed up as usual")
         nights = (story.day - today).days + 1
     finally:
         sink.stop()

@@ -2,8 +2,13 @@ from datetime import timedelta
 from decimal import Decimal
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import plaintext2html
 
 from ..engine import agreement, selection
+
+#: Money dated in time and booked so many days after a break still mends it.
+DAYS_TO_BOOK = 60
 
 
 class FollowupArrangement(models.Model):
@@ -19,11 +24,60 @@ class FollowupArrangement(models.Model):
         :param waiting: dict (customer id, currency id) -> unallocated money that may be meant for them
         """
         self._lapse(company, today, customers)
-        running = self.search([("state", "in", ("active", "completed")), ("customer_id", "in", customers.ids)])
+        self._mend(today, customers, waiting)
+        running = self.search(
+            [
+                ("customer_id", "in", customers.ids),
+                "|",
+                ("state", "=", "active"),
+                "&",
+                ("state", "=", "completed"),
+                ("cover_ids.item_id.is_open", "=", True),
+            ]
+        )
         running = running.filtered(lambda arrangement: arrangement.state == "active" or arrangement._came_back())
         paid = running._paid_since(waiting)
         for arrangement in running:
             arrangement._follow_one(company, today, paid[arrangement], waiting)
+
+    @api.model
+    def _mend(self, today, customers, waiting):
+        """Broken, and the money turns out to have come on time: it was booked later than the night looked."""
+        broken = self.search(
+            [
+                ("state", "=", "broken"),
+                ("closed_on", ">=", today - timedelta(days=DAYS_TO_BOOK)),
+                ("customer_id", "in", customers.ids),
+                ("cover_ids.item_id.is_open", "=", True),
+            ]
+        )
+        paid = broken._paid_since(waiting)
+        for arrangement in broken:
+            if not arrangement._paid_in_time(today, paid[arrangement], waiting):
+                continue
+            try:
+                with self.env.cr.savepoint():
+                    arrangement._make_way()
+                    arrangement._revive(today)
+            except UserError:
+                continue  # something else was agreed meanwhile
+            arrangement._tell(self.env._("In force again: the money had come in time."))
+
+    def _paid_in_time(self, today, paid, waiting):
+        """Whether every instalment of which the days to catch up are over was paid by then, going by the bank's dates."""
+        self.ensure_one()
+        verdict = self._judgement(today, paid, waiting)
+        parts = self._parts()
+        lasts = [part.missed_notice_pay_before for part in parts]
+        if verdict.broken or not any(lasts) or self.cover_ids._troubled():
+            return False
+        payments = self.cover_ids._payments_since()
+        due = Decimal(0)
+        for part, last in zip(parts, lasts, strict=True):
+            due += part.amount
+            if last and last < today and due > sum(amount for day, amount in payments if day <= last):
+                return False
+        return True
 
     def _came_back(self):
         """Whether something of a completed arrangement is open again, and in no other one."""
@@ -40,16 +94,34 @@ class FollowupArrangement(models.Model):
         :rtype: dict arrangement -> Decimal in its currency
         """
         result = {}
+        given_up = self._given_up()
         for arrangement in self:
             on_items = sum(arrangement.cover_ids.mapped("paid"))
             beyond = arrangement.amount_total - arrangement.amount_items
             free = waiting.get((arrangement.customer_id.id, arrangement.currency_id.id), 0.0) if beyond > 0 else 0.0
-            charges = arrangement.charge_ids | arrangement._own_costs()
-            settled = sum(charges.filtered(lambda charge: charge.state == "settled").mapped("amount"))
             # Charges are no journal items: money for them stays unallocated once the invoices are paid.
-            extra = min(beyond, settled + (free if arrangement._items_paid(on_items) else 0.0))
+            extra = min(beyond, given_up[arrangement] + (free if arrangement._items_paid(on_items) else 0.0))
             result[arrangement] = arrangement.currency_id._followup_decimal(on_items + extra)
         return result
+
+    def _given_up(self, states=("settled", "waived")):
+        """Charges in these arrangements that nobody has to pay any more: paid otherwise, or waived.
+
+        :rtype: dict arrangement -> amount
+        """
+        own = self._own_costs().grouped("arrangement_id")
+        return {
+            arrangement: sum(
+                (arrangement.charge_ids.sudo() | own.get(arrangement, arrangement.charge_ids.browse()).sudo())
+                .filtered(
+                    lambda charge, arrangement=arrangement: (
+                        charge.state in states or (charge.state == "cancelled" and charge in arrangement.charge_ids)
+                    )
+                )
+                .mapped("amount")
+            )
+            for arrangement in self
+        }
 
     def _own_costs(self, kinds=("administration", "agreed_interest")):
         """What was claimed because of this arrangement."""
@@ -58,8 +130,8 @@ class FollowupArrangement(models.Model):
     def _items_paid(self, on_items):
         return self.currency_id.compare_amounts(on_items, self.amount_items) >= 0
 
-    def _judgement(self, today, paid, waiting):
-        """:rtype: `engine.agreement.Verdict`"""
+    def _parts(self):
+        """:rtype: list of `engine.agreement.Part`"""
         self.ensure_one()
         to_decimal = self.currency_id._followup_decimal
         parts = []
@@ -81,9 +153,15 @@ class FollowupArrangement(models.Model):
                     missed_notified=bool(missed),
                 )
             )
+        return parts
+
+    def _judgement(self, today, paid, waiting):
+        """:rtype: `engine.agreement.Verdict`"""
+        self.ensure_one()
+        to_decimal = self.currency_id._followup_decimal
         return agreement.judge(
             agreement.Agreement(
-                parts=tuple(parts),
+                parts=tuple(self._parts()),
                 paid=paid,
                 grace_days=self.grace_days,
                 remind_days=self.remind_days,
@@ -98,7 +176,23 @@ class FollowupArrangement(models.Model):
         self.ensure_one()
         troubled = self.cover_ids._troubled()
         if troubled:
-            self._in_trouble(troubled)
+            self._in_trouble(
+                troubled,
+                self.env._(
+                    "%s is no longer a posted invoice of this customer. Amend or cancel the arrangement.",
+                    ", ".join(troubled.mapped("name")),
+                ),
+            )
+            return
+        private = self.cover_ids.filtered(lambda cover: cover.item_id.regime == "b2c")
+        if private and not self.currency_id.is_zero(self.amount_admin + self.amount_interest):
+            self._in_trouble(
+                private,
+                self.env._(
+                    "%s is a consumer's, who pays no interest or costs of an arrangement. Amend or cancel the arrangement.",
+                    ", ".join(private.mapped("name")),
+                ),
+            )
             return
         if self.trouble:
             self.trouble = False
@@ -130,7 +224,7 @@ class FollowupArrangement(models.Model):
             self._go("active", closed_on=False)
             self.cover_ids.filtered(lambda cover: cover.item_id.is_open).write({"live": True, "until": today})
             self._tell(self.env._("A payment was taken back: the arrangement is in force again."))
-        elif verdict.broken:
+        elif verdict.broken and not self._old_bank_data(company, today):
             self._end("broken", self.env._("a missed instalment was not caught up"))
             self._tell(self.env._("Arrangement broken: follow-up goes on where it was."))
             return
@@ -155,31 +249,36 @@ class FollowupArrangement(models.Model):
             return
         self._end("completed")
         self._tell(self.env._("Arrangement completed: everything is paid."))
-        if self.currency_id.compare_amounts(self.amount_total, self.amount_items) > 0:
+        charges = self.amount_total - self.amount_items - self._given_up(("waived",))[self]
+        if self.currency_id.compare_amounts(charges, 0.0) > 0:
             self.activity_schedule(
                 "l10n_be_followup.mail_activity_type_dispute",
                 summary=self.env._("Charges were paid: book them"),
                 note=self.env._(
                     "Of the arrangement, %s is interest and costs. The money stands unallocated on the customer.",
-                    self.currency_id.format(self.amount_total - self.amount_items),
+                    self.currency_id.format(charges),
                 ),
                 user_id=self.user_id.id,
             )
 
-    def _in_trouble(self, covers):
+    @api.model
+    def _old_bank_data(self, company, today):
+        """Perhaps he paid, and the bank statement is not in yet."""
+        newest = selection.newest_bank_data(self.env, company.id, today)
+        days = company.followup_freshness_days
+        return bool(days and newest is not None and newest < today - timedelta(days=days))
+
+    def _in_trouble(self, covers, text):
         """An invoice under an arrangement is not what it was: nothing is sent, a person looks."""
-        text = self.env._(
-            "%s is no longer a posted invoice of this customer. Amend or cancel the arrangement.",
-            ", ".join(covers.mapped("name")),
-        )
-        if self.trouble == text:
+        # Told once, whatever the language of who looks.
+        if self.trouble and all(name in self.trouble for name in covers.mapped("name")):
             return
         self.trouble = text
         self.cover_ids.filtered("item_id").write({"until": self.company_id._followup_today()})
         self.activity_schedule(
             "l10n_be_followup.mail_activity_type_dispute",
             summary=self.env._("Arrangement to look at"),
-            note=text,
+            note=plaintext2html(text),
             user_id=self.user_id.id,
         )
 
@@ -233,15 +332,21 @@ class FollowupArrangement(models.Model):
         verdict = self._judgement(today, paid, waiting)
         instalments = self.instalment_ids.sorted("date")
         if verdict.notify_missed is not None:
-            # Perhaps he paid, and the bank statement is not in yet.
-            newest = selection.newest_bank_data(self.env, company.id, today)
-            days = company.followup_freshness_days
-            if days and newest is not None and newest < today - timedelta(days=days):
+            if self._old_bank_data(company, today) or self._has_to_catch_up(today):
                 return None
             return "missed", instalments[verdict.notify_missed]
         if verdict.remind is not None:
             return "instalment", instalments[verdict.remind]
         return None
+
+    def _has_to_catch_up(self, today):
+        """Another missed instalment was written about, and he has time still: one message at a time."""
+        return any(
+            notice.purpose == "missed"
+            and notice.occupies
+            and (notice.state != "delivered" or notice.pay_before >= today)
+            for notice in self.notice_ids
+        )
 
     def _catch_up_by(self, today):
         """The last day to catch up that a message of `today` names."""

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_date
+from odoo.tools import format_date, plaintext2html
 
 
 class FollowupArrangement(models.Model):
@@ -36,6 +36,9 @@ class FollowupArrangement(models.Model):
 
     def _ask_manager(self, limits):
         self.sudo().approval_reason = "; ".join(limits)
+        kind = self.env.ref("l10n_be_followup.mail_activity_type_approve")
+        if kind in self.sudo().activity_ids.activity_type_id:
+            return  # asked already
         managers = (
             self.env.ref("l10n_be_followup.l10n_be_followup_group_manager")
             .sudo()
@@ -44,7 +47,7 @@ class FollowupArrangement(models.Model):
         self.sudo().activity_schedule(
             "l10n_be_followup.mail_activity_type_approve",
             summary=self.env._("Arrangement beyond the limits"),
-            note=self.approval_reason,
+            note=plaintext2html(self.approval_reason),
             user_id=(managers.sorted("id", reverse=True)[:1] or self.env.user).id,
         )
 
@@ -60,10 +63,11 @@ class FollowupArrangement(models.Model):
                     name=self.name,
                 )
             )
-        self.env["followup.arrangement"]._check_other_arrangement(self.sudo().cover_ids.item_id)
-        self.activity_ids.sudo().unlink()
+        self._make_way()
+        self._planned().unlink()
         if self.acceptance:
-            until = self._offer_end()
+            # Who accepts on the last day has not missed the first instalment yet.
+            until = min(self._offer_end(), first)
             self._go("proposed", offer_until=until, approval_reason=False)
             self._hold(until)
             self._portal_ensure_token()
@@ -71,6 +75,37 @@ class FollowupArrangement(models.Model):
         else:
             self._start()
         self.env["followup.notice"]._send_for(self, "arrangement")
+
+    def _planned(self):
+        """The activities that follow-up planned itself; what a person planned is his."""
+        return self.sudo().activity_ids.filtered("automated")
+
+    def _make_way(self):
+        """What it covers is covered by nothing else: a promise gives way, a dispute and an arrangement do not.
+
+        :raises UserError: names the invoice and the cure
+        """
+        self.ensure_one()
+        covers = self.sudo().cover_ids.filtered("item_id.is_open")
+        items = covers.item_id
+        self.env["followup.arrangement"]._check_other_arrangement(items)
+        promises = self.env["followup.promise"]
+        before = promises._waiting_for(items)
+        before._end("cancelled", self.env._("replaced by an arrangement"))
+        before._tell(self.env._("Promise cancelled: %s replaces it.", self.name))
+        free = promises._free_by_item(items)
+        for cover in covers:
+            wanted = cover.currency_id.round(cover.amount - cover.paid)
+            held = cover.item_id.amount_residual_currency - free[cover.item_id]
+            if held > 0 and cover.currency_id.compare_amounts(wanted, free[cover.item_id]) > 0:
+                raise UserError(
+                    self.env._(
+                        "%(name)s: the customer disputes %(invoice)s meanwhile. Solve that first, or make another "
+                        "arrangement for the rest.",
+                        name=self.name,
+                        invoice=cover.name,
+                    )
+                )
 
     def _hold(self, until):
         """Put the covers in force, on what is open now."""
@@ -133,6 +168,9 @@ class FollowupArrangement(models.Model):
             return True
         if self.state != "proposed":
             raise UserError(self.env._("This proposal is no longer open. Please contact us."))
+        if self.partner_id.with_company(self.company_id).followup_insolvency:
+            # He may not arrange anything himself any more.
+            raise UserError(self.env._("This proposal is no longer open. Please contact us."))
         if self.offer_until < self.company_id._followup_today():
             raise UserError(
                 self.env._(
@@ -167,7 +205,7 @@ class FollowupArrangement(models.Model):
         self.sudo().activity_schedule(
             "l10n_be_followup.mail_activity_type_call",
             summary=self.env._("Asks for another arrangement"),
-            note=(text or "").strip()[:2000],
+            note=plaintext2html((text or "").strip()[:2000]),
             user_id=self.user_id.id,
         )
 
@@ -182,7 +220,7 @@ class FollowupArrangement(models.Model):
             arrangement.sudo().notice_ids.filtered(lambda notice: notice.state in ("review", "queued"))._cancel(
                 self.env._("%s has ended", arrangement.name)
             )
-            arrangement.activity_ids.sudo().unlink()
+            arrangement._planned().unlink()
             kinds = {"broken": ("agreed_interest",), "cancelled": ("agreed_interest", "administration")}.get(state, ())
             if state == "broken" and arrangement.full_interest:
                 kinds += ("missed_interest",)  # the interest of the invoices has the same days
@@ -206,25 +244,34 @@ class FollowupArrangement(models.Model):
     def action_reinstate(self, days=None):
         """Give a broken arrangement another chance: the customer has some days to catch up.
 
-        :param days: days to catch up; None: as the company sets
+        :param days: days to catch up; None: as the company sets; more is for a manager
+        :raises UserError: for other days than that, and when something else holds the invoices meanwhile
         """
         self._check_user()
+        if days is not None and (days < 1 or days > min(self.company_id.mapped("followup_plan_catchup_days"))):
+            self._check_user(manager=True)
+            if not 1 <= days <= 365:
+                raise UserError(self.env._("Give at least one day to catch up, and at most a year."))
         self._lock_customers()
         for arrangement in self.filtered(lambda arrangement: arrangement.state == "broken"):
             company = arrangement.company_id
             until = company._followup_today() + timedelta(days=days or company.followup_plan_catchup_days)
-            covers = arrangement.sudo().cover_ids
-            open_covers = covers.filtered(lambda cover: cover.item_id.is_open)
-            self.env["followup.arrangement"]._check_other_arrangement(open_covers.item_id)
-            arrangement._go("active", closed_on=False, close_reason=False, catch_up_until=until)
-            (covers - covers._in_another_arrangement()).live = True
-            covers.write({"until": until, "released": 0.0})
-            covers.flush_recordset()
-            arrangement._claim_costs()
+            arrangement._make_way()
+            arrangement._revive(until, catch_up_until=until)
             arrangement._tell(
                 self.env._("Arrangement in force again: to catch up by %(date)s.", date=format_date(self.env, until))
             )
         self._follow_now()
+
+    def _revive(self, until, **vals):
+        """A broken arrangement is in force again."""
+        self.ensure_one()
+        covers = self.sudo().cover_ids
+        self._go("active", closed_on=False, close_reason=False, **vals)
+        (covers - covers._in_another_arrangement()).live = True
+        covers.write({"until": until, "released": 0.0})
+        covers.flush_recordset()
+        self._claim_costs()
 
     def action_amend(self):
         """Draw up another arrangement for what is left; this one ends when the new one is confirmed."""
@@ -257,6 +304,11 @@ class FollowupArrangement(models.Model):
         ):
             arrangement._end("cancelled", self.env._("not accepted in time"))
             arrangement._tell(self.env._("The proposal was not accepted in time."))
+            arrangement.activity_schedule(
+                "l10n_be_followup.mail_activity_type_call",
+                summary=self.env._("The proposal was not accepted in time"),
+                user_id=arrangement.user_id.id,
+            )
 
     def _pdf(self, lang=None):
         """The arrangement as PDF in the customer's language.

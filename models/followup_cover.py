@@ -47,6 +47,8 @@ class FollowupCover(models.Model):
         "invoice is payable.",
     )
     released = fields.Monetary(readonly=True, help="Part that went back to ordinary follow-up meanwhile.")
+    # What was reconciled before this came in before it, whenever it is undone or done again.
+    last_partial = fields.Integer(readonly=True, default=lambda self: self._last_partial())
     paid = fields.Monetary("Paid since", compute="_compute_paid")
     rest = fields.Monetary("Still Covered", compute="_compute_paid")
     live = fields.Boolean(readonly=True, help="The promise, dispute or arrangement is in force.")
@@ -59,6 +61,13 @@ class FollowupCover(models.Model):
         "(item_id) WHERE live AND kind = 'arrangement'", "This invoice is in another payment arrangement already."
     )
     _live_idx = models.Index("(item_id) WHERE live")
+
+    @api.model
+    def _last_partial(self):
+        """The newest reconciliation of all: what comes in from now on has a higher number."""
+        self.env["account.partial.reconcile"].flush_model()
+        [[newest]] = self.env.execute_query(SQL("SELECT COALESCE(max(id), 0) FROM account_partial_reconcile"))
+        return newest
 
     def _compute_paid(self):
         paid = self._paid_by_cover()
@@ -75,10 +84,44 @@ class FollowupCover(models.Model):
         self.env["followup.arrangement"].invalidate_model(["interest_missed"])
 
     @api.model
-    def _find_references(self, customers):
-        """Note which money named an instalment, for items of which a part stayed payable beside the arrangement."""
+    def _find_money(self, customers):
+        """Bring covers in line with what happened to their items beside them."""
         for name in ("followup.cover", "followup.instalment", "account.partial.reconcile", "account.move.line"):
             self.env[name].flush_model()
+        self._find_older(customers)
+        self._find_references(customers)
+
+    @api.model
+    def _find_older(self, customers):
+        """Money from before a promise or an arrangement that was taken back: that debt is no part of it, and what
+        comes in since still counts."""
+        self.env.cr.execute(
+            SQL(
+                """UPDATE followup_cover target
+                      SET residual_start = target.residual_start + older.amount,
+                          outside = target.outside + CASE WHEN target.kind = 'promise' THEN 0 ELSE older.amount END
+                     FROM (SELECT cover.id, aml.amount_residual_currency - cover.residual_start
+                                  + COALESCE(sum(partial.debit_amount_currency), 0) AS amount
+                             FROM followup_cover cover
+                             JOIN followup_item item ON item.id = cover.item_id
+                             JOIN account_move_line aml ON aml.id = item.move_line_id
+                        LEFT JOIN account_partial_reconcile partial
+                               ON partial.debit_move_id = aml.id AND partial.id > cover.last_partial
+                            WHERE cover.kind <> 'dispute' AND cover.customer_id = ANY(%s)
+                              AND aml.parent_state = 'posted'
+                         GROUP BY cover.id, aml.id) older
+                    WHERE older.id = target.id AND older.amount > 0""",
+                customers.ids,
+            )
+        )
+        self.invalidate_model(["residual_start", "outside"], flush=False)
+
+    @api.model
+    def _find_references(self, customers):
+        """Note which money named an instalment, for items of which a part stayed payable beside the arrangement.
+
+        The communication of an earlier arrangement about the same item counts: a standing order goes on with it.
+        """
         self.env.cr.execute(
             SQL(
                 """UPDATE followup_cover target SET by_reference = found.amount
@@ -88,14 +131,15 @@ class FollowupCover(models.Model):
                              JOIN followup_item item ON item.id = cover.item_id
                         LEFT JOIN account_partial_reconcile partial
                                ON partial.debit_move_id = item.move_line_id
-                              AND partial.create_date >= cover.create_date
+                              AND partial.id > cover.last_partial
                         LEFT JOIN account_move_line credit ON credit.id = partial.credit_move_id
                         LEFT JOIN account_move entry ON entry.id = credit.move_id
                         LEFT JOIN account_bank_statement_line bank ON bank.id = credit.statement_line_id
                         LEFT JOIN account_payment payment ON payment.id = credit.payment_id
                         LEFT JOIN LATERAL (
                                   SELECT part.id FROM followup_instalment part
-                                   WHERE part.arrangement_id = cover.arrangement_id
+                                    JOIN followup_cover same ON same.arrangement_id = part.arrangement_id
+                                   WHERE same.item_id = cover.item_id
                                      AND position(part.reference_digits IN regexp_replace(
                                              concat_ws('x', bank.payment_ref, payment.memo, entry.ref, credit.name),
                                              '[^0-9x]', '', 'g')) > 0

@@ -2,12 +2,12 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, format_date
+from odoo.tools import SQL, format_date, plaintext2html
 
 from .followup_promise import CHANNELS
 
 STATES = [
-    ("open", "Open"),
+    ("open", "To Solve"),
     ("accepted", "Accepted"),
     ("rejected", "Rejected"),
     ("expired", "Expired"),
@@ -147,7 +147,7 @@ class FollowupDispute(models.Model):
             dispute.with_context(mail_activity_quick_update=True).activity_schedule(
                 activity_type_id=kind.id,
                 summary=dispute.reason_id.name,
-                note=dispute.note or "",
+                note=dispute.note and plaintext2html(dispute.note),
                 date_deadline=dispute.deadline,
                 user_id=dispute.user_id.id,
             )
@@ -232,12 +232,32 @@ class FollowupDispute(models.Model):
         self._check_user()
         self._lock_customers()
         for dispute in self.filtered(lambda dispute: dispute.state != "open"):
+            dispute._check_free()
             deadline = dispute.company_id._followup_today() + timedelta(days=dispute.reason_id.days)
             dispute._go("open", closed_on=False, close_reason=False, deadline=deadline)
             dispute.sudo().cover_ids.write({"live": True, "holds": dispute.freezes, "until": deadline})
             dispute._plan_solution()
             dispute._tell(self.env._("Dispute opened again, to solve by %s.", format_date(self.env, deadline)))
         self.customer_id._refresh()
+
+    def _check_free(self):
+        """:raises UserError: when another dispute or an arrangement holds the same amount meanwhile"""
+        self.ensure_one()
+        covers = self.sudo().cover_ids.filtered("item_id.is_open")
+        free = self.env["followup.promise"]._free_by_item(covers.item_id)
+        for cover in covers:
+            own = cover.rest if cover.live and cover.holds else 0.0
+            others = cover.item_id.amount_residual_currency - free[cover.item_id] - own
+            left = cover.item_id.amount_residual_currency - others
+            wanted = min(cover.amount - cover.released, cover.item_id.amount_residual_currency)
+            if others > 0 and cover.currency_id.compare_amounts(wanted, left) > 0:
+                raise UserError(
+                    self.env._(
+                        "%(name)s: %(invoice)s is disputed again or in an arrangement meanwhile. Amend or end that first.",
+                        name=self.name,
+                        invoice=cover.name,
+                    )
+                )
 
     def action_extend(self):
         """More time to find a solution: as many days from today as the reason gives."""
@@ -341,6 +361,11 @@ class FollowupDispute(models.Model):
             change = cover.currency_id.round(released - cover.released)
             if change:
                 cover.write({"released": released, "residual_start": cover.residual_start - change})
+                # Nor does it pay what was promised or arranged of the same invoice.
+                for other in cover.search(
+                    [("item_id", "=", cover.item_id.id), ("live", "=", True), ("kind", "!=", "dispute")]
+                ):
+                    other.outside += change
 
     @api.model
     def _follow(self, company, today, customers):

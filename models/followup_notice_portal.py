@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_date
+from odoo.tools import format_date, plaintext2html
 
 from ..engine import application
 from .followup_notice import FROZEN
@@ -282,7 +282,7 @@ class FollowupNotice(models.Model):
         customer.with_context(mail_activity_quick_update=True).activity_schedule(
             "l10n_be_followup.mail_activity_type_dispute",
             summary=words("Asks to pay in instalments"),
-            note=text,
+            note=text and plaintext2html(text),
             date_deadline=today,
             user_id=owner.id,
         )

@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_agreement_messages,
+    test_agreements_attack,
     test_agreements_stateful,
     test_arrange_wizard,
     test_bank_lines,

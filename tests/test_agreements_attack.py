@@ -1,0 +1,431 @@
+from datetime import date, datetime, timedelta
+
+from freezegun.api import freeze_time
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user, tagged
+
+from .common import TODAY, FollowupCommon
+
+HOSTILE = '<a href="https://evil.example">Log in</a><img src="https://evil.example/x.png"/>'
+
+
+@tagged("post_install_l10n", "post_install", "-at_install")
+class TestAgreementsAttack(FollowupCommon):
+    """What could go wrong with promises, disputes and arrangements, tried before a customer does."""
+
+    PLAN = ((date(2026, 12, 1), 100.0), (date(2027, 1, 4), 100.0))
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.user = new_test_user(
+            cls.env,
+            "attack-user",
+            "base.group_user,l10n_be_followup.l10n_be_followup_group_user",
+            company_id=cls.company.id,
+        )
+
+    def at(self, day):
+        return freeze_time(datetime(day.year, day.month, day.day, 10), real_asyncio=True)
+
+    def item(self, move):
+        return self.refreshed(move.partner_id).item_ids.filtered(lambda item: item.move_id == move)
+
+    def arrange(self, move, instalments=PLAN, amount=None, confirm=True, partner=None, **options):
+        item = self.item(move)
+        arrangement = self.env["followup.arrangement"]._arrange(
+            item.customer_id, [(item, amount or move.amount_residual)], list(instalments), **options
+        )
+        if confirm:
+            arrangement.action_confirm()
+        return arrangement
+
+    def dispute(self, move, amount=None, code="other"):
+        item = self.item(move)
+        reason = self.env["followup.dispute.reason"].search([("code", "=", code)], limit=1)
+        return self.env["followup.dispute"]._dispute(
+            item.customer_id, [(item, amount or move.amount_residual)], reason, note="x"
+        )
+
+    def promise(self, move, day=date(2026, 11, 25), amount=None):
+        item = self.item(move)
+        return self.env["followup.promise"]._promise(item.customer_id, item, amount or move.amount_residual, day)
+
+    def credit(self, move, amount):
+        """A credit note on this invoice."""
+        note = self.credit_note(move.partner_id, amount, TODAY)
+        (note.line_ids + move.line_ids).filtered(
+            lambda line: line.account_type == "asset_receivable" and not line.reconciled
+        ).reconcile()
+        return note
+
+    def pay_with(self, move, amount, reference, day=TODAY):
+        """Money on the bank with a structured communication, reconciled with the invoice."""
+        bank = self.company_data["default_journal_bank"]
+        entry = self.env["account.move"].create(
+            {
+                "journal_id": bank.id,
+                "date": day,
+                "ref": reference,
+                "line_ids": [
+                    Command.create({"account_id": bank.default_account_id.id, "debit": amount, "name": reference}),
+                    Command.create(
+                        {
+                            "account_id": self.company_data["default_account_receivable"].id,
+                            "partner_id": move.partner_id.id,
+                            "credit": amount,
+                            "name": reference,
+                        }
+                    ),
+                ],
+            }
+        )
+        entry.action_post()
+        (entry.line_ids + move.line_ids).filtered(
+            lambda line: line.account_type == "asset_receivable" and not line.reconciled
+        ).reconcile()
+        return entry
+
+    def bank_line(self, day):
+        self.env["account.bank.statement.line"].create(
+            {
+                "journal_id": self.company_data["default_journal_bank"].id,
+                "date": day,
+                "payment_ref": "something else",
+                "amount": 1.0,
+            }
+        )
+
+    # Cents
+
+    def test_a_credit_note_for_a_dispute_pays_no_instalment(self):
+        move = self.invoice(amount=300)
+        self.dispute(move, 100)
+        arrangement = self.arrange(move, amount=200)
+        self.pay(move, 100)
+        self.refreshed()
+        self.assertEqual(arrangement.amount_paid, 100)
+        self.credit(move, 100)
+        self.refreshed()
+        self.assertEqual(arrangement.amount_paid, 100, "we gave the disputed part up; he paid one instalment")
+        self.assertEqual(arrangement.state, "active")
+        self.assertEqual(self.codes(self.items()), {"arrangement"})
+        self.pay(move, 100)
+        self.refreshed()
+        self.assertEqual(arrangement.state, "completed")
+
+    def test_a_credit_note_for_a_dispute_keeps_no_promise(self):
+        move = self.invoice(amount=300)
+        self.dispute(move, 200)
+        promise = self.promise(move, amount=100)
+        self.credit(move, 200)
+        self.refreshed()
+        self.assertEqual(promise.state, "active")
+        self.pay(move, 100)
+        self.refreshed()
+        self.assertEqual(promise.state, "kept")
+
+    def test_an_older_payment_that_returns_is_no_missed_instalment(self):
+        move = self.invoice(amount=300)
+        old = self.pay(move, 100)
+        arrangement = self.arrange(move)
+        old.line_ids.remove_move_reconcile()  # the direct debit came back
+        self.refreshed()
+        self.pay_with(move, 100, arrangement.instalment_ids[0].reference)
+        self.refreshed()
+        self.assertEqual(arrangement.instalment_ids.mapped("state"), ["paid", "planned"])
+        self.assertEqual(self.items().move_id.amount_residual, 200)
+
+    def test_an_older_payment_that_returns_does_not_break_a_promise(self):
+        move = self.invoice(amount=300)
+        old = self.pay(move, 100)
+        promise = self.promise(move)
+        old.line_ids.remove_move_reconcile()
+        self.refreshed()
+        self.pay(move, 200)
+        self.refreshed()
+        self.assertEqual(promise.state, "kept")
+
+    def test_an_older_payment_undone_and_done_again_changes_nothing(self):
+        move = self.invoice(amount=300)
+        old = self.pay(move, 100)
+        arrangement = self.arrange(move)
+        old.line_ids.remove_move_reconcile()
+        self.refreshed()
+        (old.line_ids + move.line_ids).filtered(
+            lambda line: line.account_type == "asset_receivable" and not line.reconciled
+        ).reconcile()
+        self.refreshed()
+        self.assertEqual(arrangement.amount_paid, 0)
+        self.pay(move, 100)
+        self.refreshed()
+        self.assertEqual(arrangement.amount_paid, 100)
+
+    def test_a_standing_order_with_the_reference_of_the_previous_arrangement(self):
+        move = self.invoice(amount=300)
+        first = self.arrange(move, amount=200)
+        old = first.instalment_ids[0].reference
+        second = self.arrange(move, [(date(2026, 12, 1), 150.0), (date(2027, 1, 4), 50.0)], amount=200, previous=first)
+        self.pay_with(move, 100, old)
+        self.refreshed()
+        self.assertEqual(second.amount_paid, 100)
+
+    def test_what_was_waived_is_not_asked_for(self):
+        move = self.invoice(amount=200)
+        item = self.item(move)
+        charge = self.env["followup.charge"].sudo().create(
+            {
+                "customer_id": item.customer_id.id, "company_id": self.company.id, "move_id": move.id,
+                "item_id": item.id, "name": "x", "kind": "compensation", "currency_id": move.currency_id.id,
+                "amount": 40.0,
+            }
+        )  # fmt: skip
+        arrangement = self.arrange(move, [(date(2026, 12, 1), 240.0)], charges=charge)
+        charge._waive("goodwill")
+        self.pay(move, 200)
+        self.refreshed()
+        self.assertEqual(arrangement.state, "completed")
+
+    # Who keeps his arrangement hears nothing
+
+    def missed(self, **options):
+        """An arrangement of which the first instalment was missed, and the message about it delivered."""
+        move = self.invoice(amount=200)
+        arrangement = self.arrange(move, acceleration=True, **options)
+        day = date(2026, 12, 8)
+        with self.at(day):
+            self.night(day)
+            notice = self.notices(purpose="missed")
+            self.deliver(notice, day)
+        return move, arrangement, notice.pay_before
+
+    def test_not_broken_on_old_bank_data(self):
+        _move, arrangement, last = self.missed()
+        self.company.followup_freshness_days = 3
+        self.bank_line(last - timedelta(days=2))
+        day = last + timedelta(days=3)
+        with self.at(day):
+            self.night(day)
+            self.assertEqual(arrangement.state, "active", "perhaps he paid, and the bank statement is not in yet")
+            self.bank_line(day)
+            self.night(day)
+            self.assertEqual(arrangement.state, "broken")
+
+    def test_money_in_time_that_was_booked_late(self):
+        move, arrangement, last = self.missed()
+        day = last + timedelta(days=1)
+        with self.at(day):
+            self.night(day)
+            self.assertEqual(arrangement.state, "broken")
+        with self.at(day + timedelta(days=2)):
+            self.pay(move, 100, last)
+            self.refreshed()
+            self.assertEqual(arrangement.state, "active", "the money came on the last day")
+            self.assertIn("arrangement", self.codes(self.items()))
+
+    def test_money_after_the_last_day_does_not_mend_it(self):
+        move, arrangement, last = self.missed()
+        day = last + timedelta(days=1)
+        with self.at(day):
+            self.night(day)
+            self.pay(move, 100, day)
+            self.refreshed()
+            self.assertEqual(arrangement.state, "broken")
+
+    def test_two_missed_instalments_are_one_message(self):
+        move = self.invoice(amount=300)
+        self.arrange(
+            move, [(date(2026, 12, 1), 100.0), (date(2026, 12, 8), 100.0), (date(2027, 1, 4), 100.0)],
+            acceleration=True,
+        )  # fmt: skip
+        day = date(2026, 12, 17)  # a long time without a night
+        with self.at(day):
+            self.night(day)
+        with self.at(day + timedelta(days=1)):
+            self.night(day + timedelta(days=1))
+        self.assertEqual(len(self.notices(purpose="missed")), 1)
+
+    def test_accepted_on_the_last_day_is_not_missed_already(self):
+        self.company.followup_plan_offer_days = 20
+        arrangement = self.arrange(self.invoice(amount=200), acceptance=True)
+        self.assertLessEqual(arrangement.offer_until, arrangement.instalment_ids[0].date)
+
+    def test_an_insolvent_customer_accepts_nothing(self):
+        arrangement = self.arrange(self.invoice(amount=200), acceptance=True)
+        self.business.with_company(self.company).followup_insolvency = "bankruptcy"
+        with self.assertRaises(UserError):
+            arrangement._accept("Jan", "10.0.0.1")
+        self.assertEqual(arrangement.state, "proposed")
+
+    def test_a_consumer_after_all_pays_no_costs(self):
+        move = self.invoice(amount=200)
+        arrangement = self.arrange(move, [(date(2026, 12, 1), 115.0), (date(2027, 1, 4), 100.0)], admin=15.0)
+        move.followup_regime = "b2c"
+        self.refreshed()
+        self.assertTrue(arrangement.trouble, "a person takes the costs out")
+        day = date(2026, 11, 27)
+        with self.at(day):
+            self.night(day)
+        self.assertFalse(self.notices(purpose="instalment"))
+
+    # Two things about one invoice
+
+    def test_a_draft_approved_after_a_promise(self):
+        move = self.invoice(amount=200)
+        arrangement = self.arrange(move, confirm=False)
+        promise = self.promise(move)
+        arrangement.action_confirm()
+        self.assertEqual(promise.state, "cancelled", "a promise that the arrangement replaces cannot be broken")
+
+    def test_a_draft_approved_after_a_dispute(self):
+        move = self.invoice(amount=200)
+        arrangement = self.arrange(move, confirm=False)
+        self.dispute(move, 50)
+        with self.assertRaises(UserError):
+            arrangement.action_confirm()
+
+    def test_reinstated_after_a_promise(self):
+        move, arrangement, last = self.missed()
+        day = last + timedelta(days=1)
+        with self.at(day):
+            self.night(day)
+            promise = self.promise(move, day + timedelta(days=3))
+            arrangement.action_reinstate()
+            self.assertEqual(arrangement.state, "active")
+            self.assertEqual(promise.state, "cancelled")
+
+    def test_reinstated_after_a_dispute(self):
+        move, arrangement, last = self.missed()
+        day = last + timedelta(days=1)
+        with self.at(day):
+            self.night(day)
+            self.dispute(move, 50)
+            with self.assertRaises(UserError):
+                arrangement.action_reinstate()
+
+    def test_a_dispute_opened_again_after_an_arrangement(self):
+        move = self.invoice(amount=200)
+        dispute = self.dispute(move, 50)
+        dispute.action_withdraw()
+        self.arrange(move)
+        with self.assertRaises(UserError):
+            dispute.action_reopen()
+
+    # Work for people
+
+    def test_trouble_is_told_once_whatever_the_language(self):
+        move = self.invoice(amount=200)
+        arrangement = self.arrange(move)
+        move.button_draft()
+        for word in ("Amend", "Wijzig", "Modifiez"):
+            arrangement.sudo()._in_trouble(arrangement.cover_ids, f"{move.name}: {word}")
+        self.assertEqual(len(arrangement.activity_ids), 1)
+
+    def test_ask_the_manager_once(self):
+        self.company.followup_plan_max_amount = 100
+        move = self.invoice(amount=200)
+        arrangement = self.arrange(move, confirm=False).with_user(self.user)
+        arrangement.action_confirm()
+        arrangement.action_confirm()
+        self.assertEqual(arrangement.state, "draft")
+        self.assertEqual(len(arrangement.sudo().activity_ids), 1)
+        with self.assertRaises(UserError):
+            arrangement.action_approve()
+
+    def test_ones_own_activity_stays(self):
+        arrangement = self.arrange(self.invoice(amount=200), confirm=False)
+        own = arrangement.activity_schedule("mail.mail_activity_data_todo", summary="Mine", user_id=self.user.id)
+        own.automated = False
+        arrangement.action_confirm()
+        arrangement.action_cancel()
+        self.assertTrue(own.exists())
+
+    def test_a_person_hears_of_a_proposal_that_lapsed(self):
+        arrangement = self.arrange(self.invoice(amount=200), acceptance=True)
+        arrangement._decline("Please fifty a month.")
+        day = arrangement.offer_until + timedelta(days=1)
+        with self.at(day):
+            self.night(day)
+        self.assertEqual(arrangement.state, "cancelled")
+        self.assertTrue(arrangement.activity_ids)
+
+    def test_no_html_of_a_customer_in_the_work_of_people(self):
+        arrangement = self.arrange(self.invoice(amount=200), acceptance=True)
+        arrangement._decline(HOSTILE)
+        self.assertNotIn("<img", arrangement.activity_ids.note)
+        self.assertIn("&lt;a href", arrangement.activity_ids.note)
+        for message in arrangement.message_ids | arrangement.customer_id.message_ids:
+            self.assertNotIn("<img", message.body)
+        dispute = self.dispute(self.invoice(amount=50))
+        dispute.sudo().note = HOSTILE
+        dispute._plan_solution()
+        self.assertNotIn("<img", dispute._planned().note)
+
+    def test_no_html_of_a_customer_in_notifications(self):
+        self.business.name = "Evil" + HOSTILE
+        arrangement = self.arrange(self.invoice(amount=200), acceptance=True)
+        last = self.env["mail.message"].sudo().search([], order="id desc", limit=1)
+        arrangement._accept(HOSTILE, "10.0.0.1")
+        for message in self.env["mail.message"].sudo().search([("id", ">", last.id)]):
+            self.assertNotIn("<img", message.body or "")
+
+    # Rights
+
+    def test_a_user_gives_no_year_to_catch_up(self):
+        _move, arrangement, last = self.missed()
+        day = last + timedelta(days=1)
+        with self.at(day):
+            self.night(day)
+            with self.assertRaises(UserError):
+                arrangement.with_user(self.user).action_reinstate(3650)
+            with self.assertRaises(UserError):
+                arrangement.with_user(self.user).action_reinstate(-5)
+            arrangement.with_user(self.user).action_reinstate()
+            self.assertEqual(arrangement.state, "active")
+
+    def test_nobody_without_rights_reads_or_does(self):
+        move = self.invoice(amount=300)
+        promise = self.promise(self.invoice(amount=10))
+        dispute = self.dispute(self.invoice(amount=10))
+        arrangement = self.arrange(move, amount=200)
+        outsiders = [
+            new_test_user(self.env, "attack-internal", "base.group_user", company_id=self.company.id),
+            new_test_user(self.env, "attack-invoice", "account.group_account_invoice", company_id=self.company.id),
+            new_test_user(self.env, "attack-portal", "base.group_portal", company_id=self.company.id),
+        ]
+        records = [promise, dispute, arrangement, arrangement.instalment_ids, arrangement.cover_ids,
+                   arrangement.notice_ids]  # fmt: skip
+        steps = {
+            promise: ["action_cancel", "action_restore"],
+            dispute: ["action_accept", "action_withdraw", "action_reopen", "action_extend", "action_check_payments"],
+            arrangement: ["action_confirm", "action_approve", "action_cancel", "action_reinstate", "action_send"],
+            arrangement.notice_ids: ["action_approve", "action_send_now", "action_reject", "action_retry"],
+        }
+        reader = new_test_user(self.env, "attack-reader", "account.group_account_readonly", company_id=self.company.id)
+        for user in (*outsiders, reader):
+            for record in records:
+                own = record.with_user(user)
+                own.invalidate_recordset()
+                with self.subTest(user=user.login, model=record._name):
+                    if user != reader:
+                        with self.assertRaises(AccessError):
+                            own.read(["id", "create_date"])
+                    for vals in ({"state": "paid"}, {"note": "x"}):
+                        if next(iter(vals)) in record._fields:
+                            with self.assertRaises(UserError):
+                                own.write(vals)
+                    for step in steps.get(record, ()):
+                        with self.assertRaises(UserError):
+                            getattr(own, step)()
+        user = arrangement.with_user(self.user)
+        for vals in ({"accepted_name": "x"}, {"state": "completed"}, {"instalment_ids": [Command.clear()]},
+                     {"cover_ids": [Command.clear()]}, {"access_token": "x"}, {"grace_days": 99}):  # fmt: skip
+            with self.subTest(vals=vals), self.assertRaises(UserError):
+                user.write(vals)
+        with self.assertRaises(UserError):
+            user.instalment_ids.write({"amount": 1})
+        with self.assertRaises(UserError):
+            user.instalment_ids.unlink()
+        with self.assertRaises(UserError):
+            user.copy()

@@ -54,6 +54,8 @@ class FollowupNotice(models.Model):
             free_until = self._free_until(day, self.company_id)
         self._go("delivered", delivered_on=day, waiting_until=free_until)
         self.env["followup.item"]._recompute_levels(self.line_ids.filtered("advances").item_id.ids)
+        if self.level_id.announce_suspension and self.channel == "email":
+            self.env["followup.suspension"].sudo()._announce(self)
 
     def _bounce(self, reason):
         """The message came back: its items return to the level delivered before it, and a person is asked."""
@@ -62,6 +64,7 @@ class FollowupNotice(models.Model):
             lines = notice.line_ids.filtered("advances")
             lines.with_context(followup_engine=True).failure = reason
             self.env["followup.charge"].sudo()._unclaim(notice)
+            self.env["followup.suspension"].sudo()._withdraw_announcement(notice)
             self.env["followup.item"]._recompute_levels(lines.item_id.ids)
             notice.customer_id._report_failure(
                 self.env._(

@@ -291,3 +291,15 @@ class FollowupSuspension(models.Model):
         suspension._tell(self.env._("Suspended by hand by %(user)s: %(why)s", user=self.env.user.name, why=reason))
         suspension._suspend()
         return suspension
+
+    def _ask_approval(self):
+        """One task for the responsible person while a suspension waits for a yes."""
+        kind = self.env.ref("l10n_be_followup.mail_activity_type_suspension")
+        for suspension in self.sudo():
+            if suspension.activity_ids.filtered(lambda activity: activity.activity_type_id == kind):
+                continue
+            suspension.with_context(mail_activity_quick_update=True).activity_schedule(
+                activity_type_id=kind.id,
+                note=suspension.conditions_text,
+                user_id=(suspension.user_id or suspension.customer_id._default_responsible()).id,
+            )

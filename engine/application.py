@@ -381,51 +381,6 @@ def body_values(notice, intro):
     }
 
 
-def agreement_values(notice, intro):
-    """Everything that the frame of a message about an arrangement, a promise or a dispute shows."""
-    env, lang, company = notice.env, notice.lang, notice.company_id
-    arrangement = notice.arrangement_id
-    bank = agreement_bank(arrangement or notice)
-    base_url = company.get_base_url()
-    link = None
-    if arrangement:
-        arrangement._portal_ensure_token()
-        link = base_url + arrangement.get_portal_url()
-    return {
-        "notice": notice,
-        "purpose": notice.purpose,
-        "company": company,
-        "intro": intro,
-        "arrangement": arrangement,
-        "instalments": arrangement.instalment_ids.sorted("date"),
-        "instalment": notice.instalment_id,
-        "dispute": notice.dispute_id,
-        "promise": notice.promise_id,
-        "bank": bank,
-        "base_url": base_url,
-        "link": link,
-        "qr_url": lambda instalment: _qr_url(bank, instalment),
-        "responsible": notice.responsible_id,
-        "enterprise_number": enterprise_number(company),
-        "fmt_date": lambda day: notice_date(env, day, lang),
-        "fmt_amount": lambda amount, currency: format_amount(env, amount, currency, lang_code=lang),
-    }
-
-
-def _qr_url(bank, instalment):
-    if not bank or instalment.amount_open <= 0:
-        return None
-    return bank.build_qr_code_url(
-        instalment.amount_open, instalment.reference, instalment.reference, instalment.currency_id, instalment.partner_id
-    )
-
-
-def agreement_bank(record):
-    """The account to pay an arrangement on: that of its invoices when they agree, else the company's first."""
-    moves = record.cover_ids.move_id if record._name == "followup.arrangement" else record.env["account.move"]
-    return _agreed_bank(moves, record.company_id)
-
-
 def notice_date(env, day, lang):
     """A day as the customer reads it; in English with the month in letters, for 11/12 is two days in Europe."""
     if not day:

@@ -1,4 +1,5 @@
 from . import (
+    account_bank_statement_line,
     account_move,
     account_move_line,
     account_move_line_service,
@@ -21,6 +22,7 @@ from . import (
     followup_engine_words,
     followup_hold,
     followup_instalment,
+    followup_instalment_payment,
     followup_item,
     followup_item_step,
     followup_level,

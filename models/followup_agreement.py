@@ -18,6 +18,8 @@ class FollowupAgreement(models.AbstractModel):
     _transitions = {}
     #: Beginning of the number that people read.
     _prefix = ""
+    #: The field by which a notice says that it is about this.
+    _notice_field = ""
     #: What a user may write without a step.
     _free_fields = frozenset({"user_id", "note"})
 
@@ -97,6 +99,11 @@ class FollowupAgreement(models.AbstractModel):
         """Two people, or a person and the night, on the same customer: one after the other."""
         self.customer_id.sudo().lock_for_update(allow_referencing=True)
         self.invalidate_recordset()
+
+    def _message_amount(self):
+        """The amount that a message about it shows first, in its currency."""
+        self.ensure_one()
+        return self.amount
 
     def _tell(self, body):
         """Write it in the customer's timeline and in the record's own."""

@@ -23,6 +23,7 @@ class FollowupArrangement(models.Model):
     _inherit = ["followup.agreement", "portal.mixin"]
     _order = "id desc"
     _prefix = "AP"
+    _notice_field = "arrangement_id"
     _transitions = {
         "draft": {"proposed", "active", "cancelled"},
         "proposed": {"active", "cancelled"},
@@ -178,7 +179,7 @@ class FollowupArrangement(models.Model):
                 "consumer": consumer,
                 "amount_total": total,
                 "date": today,
-                "user_id": promises._owner(customer).id,
+                "user_id": self.env["followup.promise"]._owner(customer.sudo()).id,
                 "acceptance": bool(options.get("acceptance")),
                 "acceleration": bool(options.get("acceleration")),
                 "full_interest": bool(options.get("full_interest")) and not consumer,
@@ -275,6 +276,10 @@ class FollowupArrangement(models.Model):
                 )
             )
         return limits
+
+    def _message_amount(self):
+        # EXTENDS followup.agreement: what is left of it
+        return self.amount_open
 
     def _follow_now(self):
         """Judge at once what these arrangements stand for, and decide their customers again."""

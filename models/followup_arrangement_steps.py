@@ -36,7 +36,7 @@ class FollowupArrangement(models.Model):
 
     def _ask_manager(self, limits):
         self.sudo().approval_reason = "; ".join(limits)
-        managers = self.env.ref("l10n_be_followup.l10n_be_followup_group_manager").all_user_ids.filtered(
+        managers = self.env.ref("l10n_be_followup.l10n_be_followup_group_manager").sudo().all_user_ids.filtered(
             lambda user: user.active and not user.share and self.company_id in user.company_ids
         )
         self.sudo().activity_schedule(
@@ -264,6 +264,6 @@ class FollowupArrangement(models.Model):
         lang = lang or self.env["followup.engine"]._message_lang(
             self.partner_id.with_company(self.company_id), self.company_id
         )
-        report = self.env["ir.actions.report"].sudo().with_context(lang=lang)
+        report = self.env["ir.actions.report"].sudo().with_context(lang=lang, followup_lang=lang)
         content, _kind = report._render_qweb_pdf("l10n_be_followup.action_report_followup_arrangement", self.ids)
         return f"{self.name}.pdf", content

@@ -213,6 +213,8 @@ class FollowupEngine(models.AbstractModel):
         covered = self.env["followup.cover"].search([("customer_id", "in", customers.ids)]).customer_id
         if not covered:
             return
+        # They follow the books, which may have changed since they were read.
+        self.env["followup.cover"].invalidate_model(["paid", "rest"])
         waiting = selection.waiting_money(self.env, covered.ids)
         promises, disputes, arrangements = records
         disputes._follow(company, today, covered)

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..engine import application
+from ..engine import agreement_content
 
 PURPOSES = [
     ("level", "Level of the policy"),
@@ -121,7 +121,7 @@ class FollowupNotice(models.Model):
             pay_before = record._catch_up_by(today)
         elif instalment:
             pay_before = instalment.date
-        links = {"followup.arrangement": "arrangement_id", "followup.dispute": "dispute_id", "followup.promise": "promise_id"}
+        amount = instalment.amount_open if instalment else record._message_amount()
         notice = self.create(
             {
                 "customer_id": customer.id,
@@ -129,7 +129,7 @@ class FollowupNotice(models.Model):
                 "run_id": run.id if run else False,
                 "channel": "email",
                 "purpose": purpose,
-                links[record._name]: record.id,
+                record._notice_field: record.id,
                 "instalment_id": instalment.id if instalment else False,
                 "regime": partner.followup_regime,
                 "lang": engine._message_lang(partner, company),
@@ -147,11 +147,7 @@ class FollowupNotice(models.Model):
                 "amount_missed_interest": engine._interest_missed(record, today) if purpose == "missed" else 0.0,
                 "credits": [],
                 "reference": instalment.reference if instalment else False,
-                "amount_total": record.currency_id._convert(
-                    instalment.amount_open if instalment else record.amount, company.currency_id, company, today
-                )
-                if instalment or record._name != "followup.arrangement"
-                else record.currency_id._convert(record.amount_open, company.currency_id, company, today),
+                "amount_total": record.currency_id._convert(amount, company.currency_id, company, today),
             }
         )
         reply_to = customer._notify_get_reply_to(default=notice.email_from)
@@ -221,4 +217,4 @@ class FollowupNotice(models.Model):
     def _agreement_values(self, intro):
         """Everything that the frame of a message about an agreement shows."""
         self.ensure_one()
-        return application.agreement_values(self, intro)
+        return agreement_content.agreement_values(self, intro)

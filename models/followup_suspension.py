@@ -28,6 +28,7 @@ class FollowupSuspension(models.Model):
     _inherit = ["mail.thread", "mail.activity.mixin"]
     _mail_post_access = "read"
     _order = "id desc"
+    _notice_field = "suspension_id"
 
     name = fields.Char("Reference", readonly=True, copy=False)
     service_id = fields.Many2one("followup.service", required=True, readonly=True, ondelete="restrict", index=True)
@@ -134,6 +135,11 @@ class FollowupSuspension(models.Model):
             suspension.message_post(body=body)
             suspension.service_id.message_post(body=f"{suspension.name}: {body}")
             suspension.customer_id.message_post(body=f"{suspension.service_id.name}, {suspension.name}: {body}")
+
+    def _message_amount(self):
+        """The amount that a message about it shows first, in company currency."""
+        self.ensure_one()
+        return self.amount_overdue
 
     def _emit(self, kind):
         """Tell the system that delivers the service; once per step, whatever happens twice."""

@@ -86,6 +86,13 @@ class ResCompany(models.Model):
         "Interest of an arrangement (%)", help="Proposed for arrangements with businesses. Never for a consumer."
     )
 
+    followup_bank_reconcile = fields.Boolean(
+        "Reconcile bank lines with our references",
+        help="A bank line with the structured communication of an instalment, a notice or a statement pays what it is "
+        "meant for as soon as it comes in, oldest first. Off: a person presses Reconcile. In both cases the line finds "
+        "its customer by itself.",
+    )
+
     _followup_agreement_check = models.Constraint(
         """CHECK(followup_promise_max_days >= 0 AND followup_promise_grace_days >= 0 AND followup_promise_max_row >= 0
              AND followup_dispute_answer_days >= 0 AND followup_plan_max_months >= 0

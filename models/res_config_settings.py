@@ -121,3 +121,6 @@ class ResConfigSettings(models.TransientModel):
     followup_plan_interest = fields.Float(
         related="company_id.root_id.followup_plan_interest", readonly=False
     )
+    followup_bank_reconcile = fields.Boolean(
+        related="company_id.root_id.followup_bank_reconcile", readonly=False
+    )

@@ -1,1 +1,7 @@
-from . import followup_hold_report, followup_statement, followup_statement_report, followup_statement_xlsx
+from . import (
+    followup_arrangement_report,
+    followup_hold_report,
+    followup_statement,
+    followup_statement_report,
+    followup_statement_xlsx,
+)

@@ -1,12 +1,17 @@
 from . import (
     test_access,
+    test_arrange_wizard,
+    test_bank_lines,
     test_charges,
     test_engine,
     test_law_screens,
     test_law_stateful,
     test_policy,
+    test_promise,
     test_rates,
+    test_register_payment,
     test_sending,
     test_statement,
     test_tours,
+    test_tours_agreements,
 )

@@ -22,6 +22,10 @@ class BasePartnerMerge(models.TransientModel):
             for table in ("followup_notice", "followup_charge", "followup_item", "followup_hold", "followup_run_line",
                           "followup_cover", "followup_promise", "followup_dispute", "followup_arrangement", "followup_instalment"):
                 cr.execute(f"UPDATE {table} SET customer_id = %s WHERE customer_id = ANY(%s)", [keeper, others])
+            cr.execute(
+                "UPDATE account_bank_statement_line SET followup_customer_id = %s WHERE followup_customer_id = ANY(%s)",
+                [keeper, others],
+            )
             for table, model in (("mail_message", "model"), ("mail_activity", "res_model")):
                 cr.execute(
                     f"UPDATE {table} SET res_id = %s WHERE {model} = 'followup.customer' AND res_id = ANY(%s)",

@@ -1,0 +1,56 @@
+from contextlib import nullcontext
+from datetime import date
+
+from freezegun.api import freeze_time
+from odoo.tests import HttpCase, new_test_user, tagged
+
+from .common import NOW, FollowupCommon
+
+
+@tagged("post_install_l10n", "post_install", "-at_install")
+class TestArrangeTour(FollowupCommon, HttpCase):
+    """The wizard of an arrangement in a real browser, as a follow-up user."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.user = new_test_user(
+            cls.env,
+            login="arrange_user",
+            groups="l10n_be_followup.l10n_be_followup_group_user",
+            name="Arrange User",
+            email="arrange@zilverberk.example",
+            company_id=cls.company.id,
+            company_ids=[(6, 0, cls.company.ids)],
+            lang="en_US",
+            tz="Europe/Brussels",
+        )
+
+    def enter_registry_test_mode(self):
+        return nullcontext()  # a browser test is in it already
+
+    def setUp(self):
+        # The clock runs: a browser waits, and must give up some day.
+        self.enterContext(freeze_time(NOW, tick=True, real_asyncio=True))
+        super().setUp()
+
+    def test_arrange_on_the_phone(self):
+        self.invoice(amount=600)
+        self.invoice(amount=150, due=date(2026, 12, 20))
+        customer = self.refreshed()
+        self.start_tour(f"/odoo/followup/{customer.id}", "l10n_be_followup_arrange", login="arrange_user")
+        self.env.invalidate_all()
+        [arrangement] = self.env["followup.arrangement"].search([("customer_id", "=", customer.id)])
+        self.assertEqual(arrangement.user_id, self.user)
+        self.assertEqual(
+            [(part.date, part.amount) for part in arrangement.instalment_ids.sorted("date")],
+            [
+                (date(2026, 11, 18), 150),
+                (date(2026, 12, 2), 200),
+                (date(2027, 1, 4), 200),
+                (date(2027, 2, 2), 200),
+            ],
+        )
+        self.assertEqual(arrangement.state, "cancelled")
+        self.assertFalse(arrangement.cover_ids.filtered("live"))
+        self.assertEqual(self.notices(purpose="arrangement").state, "cancelled")

@@ -33,6 +33,7 @@ from . import (
     followup_notice_delivery,
     followup_notice_line,
     followup_notice_sending,
+    followup_notice_service,
     followup_policy,
     followup_promise,
     followup_rate,

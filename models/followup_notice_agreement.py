@@ -208,6 +208,8 @@ class FollowupNotice(models.Model):
         elif self.purpose == "arrangement":
             if record.state not in ("proposed", "active", "completed"):
                 return self.env._("%s has ended", record.name)
+        elif self.suspension_id and record.state != self.purpose:
+            return self.env._("%s is not so any more", record.name)
         elif self.purpose == "promise" and record.state != "active":
             return self.env._("%s has ended", record.name)
         if self.partner_id.with_company(self.company_id).followup_insolvency and self.purpose != "dispute":

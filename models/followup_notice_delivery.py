@@ -54,7 +54,7 @@ class FollowupNotice(models.Model):
             free_until = self._free_until(day, self.company_id)
         self._go("delivered", delivered_on=day, waiting_until=free_until)
         self.env["followup.item"]._recompute_levels(self.line_ids.filtered("advances").item_id.ids)
-        if self.level_id.announce_suspension and self.channel == "email":
+        if self.services and self.channel == "email":
             self.env["followup.suspension"].sudo()._announce(self)
 
     def _bounce(self, reason):

@@ -165,14 +165,20 @@ class FollowupSuspension(models.Model):
     @api.model
     def _announce(self, notice):
         """A notice that announces suspension was delivered: the clock of each service in it begins."""
-        engine = self.env["followup.engine"]
         company = notice.company_id
         today = company._followup_today()
-        items = notice.line_ids.filtered(lambda line: line.level_id.announce_suspension or line.advances).item_id
-        debts = engine._service_debts(company, notice.customer_id, today)
-        for service in self.env["followup.service"].search([("customer_id", "=", notice.customer_id.id)]):
+        named = [row["id"] for row in notice.services or ()]
+        items = notice.line_ids.item_id
+        debts = self.env["followup.engine"]._service_debts(company, notice.customer_id, today) if named else {}
+        for service in self.env["followup.service"].browse(named).exists():
             own = [debt for debt in debts.get(service.id, ()) if debt.item_id in items.ids and debt.due_date < today]
-            if not own or service.essential or service.suspension_id:
+            if not own or service.essential:
+                continue
+            before = service.suspension_id
+            if before.state in ("announced", "postponed"):
+                # Announced again, by a later notice: its own deadline counts.
+                before._cancel(self.env._("announced again by %s", notice.name))
+            elif before:
                 continue
             suspension = self.create(
                 {

@@ -1,0 +1,181 @@
+from datetime import date, datetime
+from unittest.mock import patch
+
+from freezegun.api import freeze_time
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from .common import FollowupCommon
+
+
+@tagged("post_install_l10n", "post_install", "-at_install")
+class TestSuspension(FollowupCommon):
+    """A service made by hand in plain Community: announced, approved, suspended, restored."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.product = cls.env["product.product"].create({"name": "Hosting", "type": "service", "list_price": 100})
+        cls.service = cls.env["followup.service"].create(
+            {
+                "name": "Hosting zoetebrood.example",
+                "partner_id": cls.business.id,
+                "company_id": cls.company.id,
+                "product_ids": [fields.Command.set(cls.product.ids)],
+                "monthly_value": 100,
+                "proportionate": True,
+            }
+        )
+        cls.env["res.partner.bank"].create({"acc_number": "BE68539007547034", "partner_id": cls.company.partner_id.id})
+
+    def bill(self, amount=100.0, due=date(2026, 11, 10), product=None, partner=None):
+        move = self.invoice(
+            partner=partner,
+            due=due,
+            invoice_line_ids=[
+                fields.Command.create(
+                    {
+                        "product_id": (product or self.product).id,
+                        "name": "Hosting",
+                        "price_unit": amount,
+                        "tax_ids": [fields.Command.clear()],
+                    }
+                )
+            ],
+        )
+        return move
+
+    def at(self, day, hour=10):
+        return freeze_time(datetime(day.year, day.month, day.day, hour), real_asyncio=True)
+
+    def announce(self, move, delivered=date(2026, 11, 18)):
+        """Take the customer to the level that announces a suspension, delivered on `delivered`."""
+        policy = self.business_policy
+        level = policy.level_ids.filtered("announce_suspension")[:1]
+        self.refreshed()
+        before = policy.level_ids.filtered(lambda other: other.sequence < level.sequence).sorted("sequence")[-1:]
+        item = self.items().filtered(lambda item: item.move_id == move)
+        self.env.cr.execute(
+            "UPDATE followup_item SET level_id = %s, level_kind = %s, level_date = %s WHERE id = %s",
+            [before.id, before.kind, date(2026, 10, 20), item.id],
+        )
+        self.env.invalidate_all()
+        with self.at(delivered):
+            self.night(delivered)
+            notice = self.notices(purpose="level")[-1:]
+            self.assertTrue(notice.services, "the notice names the service")
+            self.assertIn(self.service.name, notice.body)
+            self.deliver(notice, delivered)
+        return self.service.suspension_ids.sorted("id")[-1:]
+
+    def suspend(self, day, hour=10):
+        with self.at(day, hour):
+            self.env["followup.engine"].sudo()._cron_suspend()
+
+    def approve(self, suspension, day):
+        with self.at(day):
+            suspension.action_approve()
+
+    def test_from_the_announcement_to_the_restoration(self):
+        move = self.bill()
+        suspension = self.announce(move)
+        self.assertEqual((suspension.state, self.service.state), ("announced", "announced"))
+        self.assertEqual(suspension.item_ids.move_id, move)
+        self.suspend(date(2026, 11, 24))
+        self.assertEqual(suspension.state, "announced", "the deadline has not passed")
+        day = max(suspension.deadline, date(2026, 11, 26))
+        day = date(2026, 12, 8) if day < date(2026, 12, 8) else day  # a Tuesday
+        self.suspend(day)
+        self.assertEqual(suspension.state, "announced", "nobody approved")
+        self.assertTrue(suspension.ready)
+        self.approve(suspension, day)
+        self.assertEqual((suspension.state, self.service.state), ("suspended", "suspended"))
+        self.assertTrue(self.notices(purpose="suspended"))
+        with self.at(day):
+            self.pay(move, day=day)
+            self.refreshed()
+        self.assertEqual((suspension.state, self.service.state), ("restored", "active"))
+        self.assertTrue(self.notices(purpose="restored"))
+
+    def test_not_for_another_services_debt(self):
+        other = self.env["product.product"].create({"name": "Domain", "type": "service"})
+        self.bill(product=other)
+        customer = self.refreshed()
+        self.assertTrue(customer.amount_overdue)
+        self.assertEqual(self.service.amount_overdue, 0)
+
+    def test_a_dispute_keeps_it_in_service(self):
+        move = self.bill()
+        suspension = self.announce(move)
+        reason = self.env.ref("l10n_be_followup.followup_dispute_reason_quality")
+        with self.at(date(2026, 12, 7)):
+            self.env["followup.dispute"]._dispute(self.customer(), [(self.items(), 100.0)], reason)
+        self.approve(suspension, date(2026, 12, 8))
+        self.assertNotEqual(suspension.state, "suspended")
+
+    def test_the_first_instalment_restores(self):
+        move = self.bill()
+        suspension = self.announce(move)
+        self.approve(suspension, date(2026, 12, 8))
+        self.assertEqual(suspension.state, "suspended")
+        with self.at(date(2026, 12, 9)):
+            arrangement = self.env["followup.arrangement"]._arrange(
+                self.customer(), [(self.items(), 100.0)], [(date(2026, 12, 15), 50.0), (date(2027, 1, 15), 50.0)]
+            )
+            arrangement.action_confirm()
+            self.assertEqual(suspension.state, "suspended", "a promise alone restores nothing")
+            self.pay(move, 50, date(2026, 12, 9))
+            self.refreshed()
+        self.assertEqual(suspension.state, "restored")
+
+    def test_a_payment_taken_back_suspends_again(self):
+        move = self.bill()
+        suspension = self.announce(move)
+        self.approve(suspension, date(2026, 12, 8))
+        with self.at(date(2026, 12, 9)):
+            payment = self.pay(move, day=date(2026, 12, 9))
+            self.refreshed()
+            self.assertEqual(suspension.state, "restored")
+            payment.line_ids.remove_move_reconcile()
+            payment.button_draft()
+            payment.button_cancel()
+            self.refreshed()
+            self.assertEqual(suspension.state, "restored", "a screen suspends nothing")
+        self.suspend(date(2026, 12, 9), 11)
+        self.assertEqual(suspension.state, "suspended")
+
+    def test_by_hand_is_lifted_by_hand_only(self):
+        move = self.bill()
+        self.refreshed()
+        suspension = self.env["followup.suspension"]._suspend_by_hand(self.service, "abuse")
+        self.assertEqual(suspension.state, "suspended")
+        self.pay(move)
+        self.refreshed()
+        self.assertEqual(suspension.state, "suspended")
+        suspension.action_restore()
+        self.assertEqual(suspension.state, "restored")
+
+    def test_a_bounce_withdraws_the_announcement(self):
+        move = self.bill()
+        suspension = self.announce(move)
+        suspension.notice_id._bounce("550 no such user")
+        self.assertEqual((suspension.state, self.service.state), ("cancelled", "active"))
+
+    def test_what_was_done_cannot_be_altered(self):
+        suspension = self.announce(self.bill())
+        user = self.env["res.users"].search([("login", "=", "admin")], limit=1) or self.env.user
+        with self.assertRaises(UserError):
+            suspension.with_user(user).sudo(False).write({"deadline": date(2026, 1, 1)})
+        with self.assertRaises(UserError):
+            suspension.unlink()
+
+    def test_a_customer_without_an_address_is_restored_all_the_same(self):
+        move = self.bill()
+        suspension = self.announce(move)
+        self.approve(suspension, date(2026, 12, 8))
+        self.business.email = False
+        with self.at(date(2026, 12, 9)), patch.object(type(self.business), "_followup_issue", lambda partner: False):
+            self.pay(move, day=date(2026, 12, 9))
+            self.refreshed()
+        self.assertEqual(suspension.state, "restored")

@@ -44,7 +44,7 @@ class FollowupSuspension(models.Model):
     item_ids = fields.Many2many("followup.item", string="Announced Items", readonly=True)
     amount_announced = fields.Monetary("Announced Amount", readonly=True)
     amount_overdue = fields.Monetary("Overdue Now", readonly=True, help="Of this service, not held, at the last look.")
-    conditions = fields.Json(readonly=True)
+    conditions = fields.Json("Judgement", readonly=True)
     conditions_text = fields.Text("Conditions", compute="_compute_conditions_text")
     judged_date = fields.Datetime("Looked At", readonly=True)
     ready = fields.Boolean("To Approve", readonly=True, help="Everything is fulfilled but a person's approval.")
@@ -59,7 +59,7 @@ class FollowupSuspension(models.Model):
     by_hand = fields.Boolean(readonly=True, help="Set by a person: only a person lifts it.")
     days_suspended = fields.Integer(compute="_compute_days_suspended")
     occurrence = fields.Integer(readonly=True, help="How often it was suspended.")
-    notice_ids = fields.One2many("followup.notice", "suspension_id", "Messages", readonly=True)
+    notice_ids = fields.One2many("followup.notice", "suspension_id", "Notices", readonly=True)
 
     # One live suspension per service, whatever runs at the same time.
     _one_live = models.UniqueIndex(

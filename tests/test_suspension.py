@@ -29,6 +29,17 @@ class TestSuspension(FollowupCommon):
         )
         cls.env["res.partner.bank"].create({"acc_number": "BE68539007547034", "partner_id": cls.company.partner_id.id})
 
+    def bank_line(self, day):
+        """Fresh bank data."""
+        self.env["account.bank.statement.line"].create(
+            {
+                "journal_id": self.company_data["default_journal_bank"].id,
+                "date": day,
+                "payment_ref": "charges",
+                "amount": -1.0,
+            }
+        )
+
     def bill(self, amount=100.0, due=date(2026, 11, 10), product=None, partner=None):
         move = self.invoice(
             partner=partner,
@@ -70,12 +81,14 @@ class TestSuspension(FollowupCommon):
         return self.service.suspension_ids.sorted("id")[-1:]
 
     def suspend(self, day, hour=10):
-        with self.at(day, hour):
-            self.env["followup.engine"].sudo()._cron_suspend()
+        with self.at(day, hour), self.committing() as env:
+            env["followup.engine"]._cron_suspend()
 
     def approve(self, suspension, day):
+        self.bank_line(day)
         with self.at(day):
             suspension.action_approve()
+        return suspension.conditions_text
 
     def test_from_the_announcement_to_the_restoration(self):
         move = self.bill()
@@ -86,11 +99,12 @@ class TestSuspension(FollowupCommon):
         self.assertEqual(suspension.state, "announced", "the deadline has not passed")
         day = max(suspension.deadline, date(2026, 11, 26))
         day = date(2026, 12, 8) if day < date(2026, 12, 8) else day  # a Tuesday
+        self.bank_line(day)
         self.suspend(day)
         self.assertEqual(suspension.state, "announced", "nobody approved")
-        self.assertTrue(suspension.ready)
-        self.approve(suspension, day)
-        self.assertEqual((suspension.state, self.service.state), ("suspended", "suspended"))
+        self.assertTrue(suspension.ready, suspension.conditions_text)
+        conditions = self.approve(suspension, day)
+        self.assertEqual((suspension.state, self.service.state), ("suspended", "suspended"), conditions)
         self.assertTrue(self.notices(purpose="suspended"))
         with self.at(day):
             self.pay(move, day=day)
@@ -117,8 +131,8 @@ class TestSuspension(FollowupCommon):
     def test_the_first_instalment_restores(self):
         move = self.bill()
         suspension = self.announce(move)
-        self.approve(suspension, date(2026, 12, 8))
-        self.assertEqual(suspension.state, "suspended")
+        conditions = self.approve(suspension, date(2026, 12, 8))
+        self.assertEqual(suspension.state, "suspended", conditions)
         with self.at(date(2026, 12, 9)):
             arrangement = self.env["followup.arrangement"]._arrange(
                 self.customer(), [(self.items(), 100.0)], [(date(2026, 12, 15), 50.0), (date(2027, 1, 15), 50.0)]
@@ -159,7 +173,7 @@ class TestSuspension(FollowupCommon):
     def test_a_bounce_withdraws_the_announcement(self):
         move = self.bill()
         suspension = self.announce(move)
-        suspension.notice_id._bounce("550 no such user")
+        suspension.sudo().notice_id._bounce("550 no such user")
         self.assertEqual((suspension.state, self.service.state), ("cancelled", "active"))
 
     def test_what_was_done_cannot_be_altered(self):

@@ -16,6 +16,7 @@
     "external_dependencies": {"python": ["python-dateutil", "python-stdnum", "requests"]},
     "data": [
         "security/followup_groups.xml",
+        "security/followup_service_groups.xml",
         "security/ir.model.access.csv",
         "security/followup_rules.xml",
         "data/mail_activity_type_data.xml",
@@ -31,6 +32,7 @@
         "data/followup_dispute_reason_data.xml",
         "data/followup_policy_data.xml",
         "data/ir_cron_data.xml",
+        "data/ir_cron_service_event.xml",
         "wizards/followup_hold_wizard_views.xml",
         "wizards/followup_arrange_wizard_views.xml",
         "wizards/followup_call_wizard_views.xml",
@@ -44,6 +46,7 @@
         "wizards/followup_waive_wizard_views.xml",
         "wizards/followup_live_wizard_views.xml",
         "views/followup_notice_views.xml",
+        "views/followup_service_event_views.xml",
         "views/followup_arrangement_views.xml",
         "views/followup_item_views.xml",
         "views/followup_hold_views.xml",

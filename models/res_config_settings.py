@@ -124,3 +124,19 @@ class ResConfigSettings(models.TransientModel):
     followup_bank_reconcile = fields.Boolean(
         related="company_id.root_id.followup_bank_reconcile", readonly=False
     )
+
+    # Provisioning
+    followup_provisioning = fields.Selection(
+        related="company_id.root_id.followup_provisioning", readonly=False, required=True
+    )
+    followup_webhook_url = fields.Char(related="company_id.root_id.followup_webhook_url", readonly=False)
+    followup_webhook_signed = fields.Boolean(related="company_id.root_id.followup_webhook_signed")
+    followup_webhook_timeout = fields.Integer(related="company_id.root_id.followup_webhook_timeout", readonly=False)
+    followup_webhook_max_attempts = fields.Integer(
+        related="company_id.root_id.followup_webhook_max_attempts", readonly=False
+    )
+
+    def action_followup_webhook_secret(self):
+        """Make a new secret for the webhook; it is shown once."""
+        self.ensure_one()
+        return self.company_id._followup_root().action_followup_webhook_secret()

@@ -11,6 +11,7 @@ from . import (
     test_rates,
     test_register_payment,
     test_sending,
+    test_service_event,
     test_statement,
     test_tours,
     test_tours_agreements,

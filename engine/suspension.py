@@ -198,7 +198,7 @@ class Rules:
             ("The suspensions of today", self.done_today),
         ):
             _check_count(name, number)
-        if not _check_hour(self.first_hour, 24) < _check_hour(self.last_hour, 24):
+        if not _check_hour(self.first_hour) < _check_hour(self.last_hour):
             raise ValueError(f"The hours from {self.first_hour} to {self.last_hour} are none: end after you begin.")
         _check_flags(self, "approval", "paused", "live")
 
@@ -232,18 +232,15 @@ class Verdict:
     earliest: date | None
 
 
-def judge(
-    service: Service, rules: Rules, today: date, hour: float, is_working_day: Callable[[date], bool]
-) -> Verdict:
+def judge(service: Service, rules: Rules, today: date, hour: float, is_working_day: Callable[[date], bool]) -> Verdict:
     """Whether `service` may be suspended on `today` at `hour`, of the company's clock.
 
-    :param hour: 9.5 is half past nine; from 0 to less than 24
+    :param hour: 9.5 is half past nine
     :raises TypeError: for a day that is no `date`, an hour that is no number
     :raises ValueError: for an hour that is none, a deadline beyond the calendar
     """
     check_day("Today", today)
-    if _check_hour(hour) >= 24:
-        raise ValueError(f"The hour must be less than 24, not {hour}: midnight is 0.")
+    _check_hour(hour)
     answers = {
         **_about_notice(service, rules, today),
         **_about_amounts(service, rules, today),
@@ -293,7 +290,7 @@ def _about_notice(service: Service, rules: Rules, today: date) -> dict[str, tupl
     notice = service.announcement
     last_day = _last_day(service, rules)
     return {
-        "announced": (notice is not None and notice.delivered_on <= today, notice and str(notice.delivered_on) or ""),
+        "announced": (notice is not None and notice.delivered_on <= today, str(notice.delivered_on) if notice else ""),
         "deadline": (last_day is not None and last_day < today, str(last_day or "")),
         "clause": (
             service.clause or service.proportionate,
@@ -379,33 +376,30 @@ def _earliest(
 ) -> date | None:
     """The first day that fulfils what a day can fulfil; the caller saw to the rest."""
     last_day = _last_day(service, rules)
-    enough = _enough_after(service, rules, today)
+    enough = _enough_on(service, rules, today)
     if last_day is None or enough is None or rules.newest_bank_data is None or not rules.daily_cap:
         return None
-    days = [last_day, enough, service.paid_through, service.exempt_until, service.postponed_until]
+    ends = [last_day, service.paid_through, service.exempt_until, service.postponed_until]
     if hour >= rules.last_hour or rules.done_today >= rules.daily_cap:
-        days.append(today)
-    after = max(day for day in days if day is not None)
+        ends.append(today)
+    after = max(day for day in ends if day is not None)
     if after > date.max - timedelta(days=LONGEST_CLOSURE + 2):
         return None  # exempt for ever
-    first = max(today, after + ONE_DAY)
-    works = [is_working_day(first + timedelta(days=count)) for count in range(LONGEST_CLOSURE + 2)]
-    return next(
-        (first + timedelta(days=count) for count in range(LONGEST_CLOSURE + 1) if works[count] and works[count + 1]),
-        None,
-    )
+    first = max(today, enough, after + ONE_DAY)
+    days = (days_later(first, count) for count in range(LONGEST_CLOSURE + 1))
+    return next((day for day in days if is_working_day(day) and is_working_day(days_later(day, 1))), None)
 
 
-def _enough_after(service: Service, rules: Rules, today: date) -> date | None:
-    """The day after which the announced debts that are overdue are enough to suspend for; None: never."""
+def _enough_on(service: Service, rules: Rules, today: date) -> date | None:
+    """The first day on which the announced debts that are overdue are enough to suspend for; None: never."""
     due = {debt.due_date for debt in service.debts if debt.announced and debt.due_date >= today}
-    for day in (today - ONE_DAY, *sorted(due)):
-        if all(ok for ok, _detail in _about_amounts(service, rules, days_later(day, 1)).values()):
+    for day in (today, *(days_later(day, 1) for day in sorted(due))):
+        if all(ok for ok, _detail in _about_amounts(service, rules, day).values()):
             return day
     return None
 
 
-# Small things
+# Texts and checks
 
 
 def _total(amounts: Iterable[Decimal]) -> Decimal:
@@ -438,11 +432,11 @@ def _check_count(name: str, value: object) -> int:
     return value
 
 
-def _check_hour(value: object, most: int = 24) -> float:
+def _check_hour(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"An hour must be a number, not {type(value).__name__}: {value!r}")
-    if not 0 <= value <= most:
-        raise ValueError(f"An hour must be from 0 to {most}, not {value}: correct it.")
+    if not 0 <= value <= 24:
+        raise ValueError(f"An hour must be from 0 to 24, not {value}: correct it.")
     return value
 
 

@@ -173,9 +173,13 @@ class FollowupEngine(models.AbstractModel):
                 credits.get(episode.customer_id.id, ZERO),
             )  # fmt: skip
             if episode.state == "suspended":
+                overdue = float(sum(debt.amount - debt.held for debt in facts.debts if debt.due_date < today))
+                if episode.currency_id.compare_amounts(overdue, episode.amount_overdue):
+                    episode.amount_overdue = overdue
                 reason = suspension.restore(facts, rules, today)
                 if reason:
-                    episode._restore(self._explain_restore(reason))
+                    # Nobody pays for the reconnection of what he disputed with success.
+                    episode._restore(self._explain_restore(reason), fee=reason != "disputed")
                 continue
             self._follow_announced(company, episode, facts, rules, today, now, suspend)
             if episode.state == "suspended":
@@ -190,13 +194,14 @@ class FollowupEngine(models.AbstractModel):
             episode._cancel(self.env._("what was announced is paid"))
             return
         if episode.state == "restored" and (
-            episode.by_hand or self.env["followup.suspension"].search_count(
+            episode.by_hand or episode.lifted_by or self.env["followup.suspension"].search_count(
                 [("service_id", "=", episode.service_id.id), ("state", "in", ("announced", "postponed", "suspended"))]
             )
         ):
             return
         verdict = suspension.judge(facts, rules, today, now.hour + now.minute / 60, company._followup_is_working_day)
         if episode.state != "restored":
+            asked = episode.ready
             episode.write(
                 {
                     "conditions": [
@@ -211,6 +216,8 @@ class FollowupEngine(models.AbstractModel):
             )
             if episode.ready:
                 episode._ask_approval()
+            elif asked:
+                episode._ask_no_more()
         if suspend and verdict.may_suspend:
             episode._suspend()
 

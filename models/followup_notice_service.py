@@ -60,6 +60,9 @@ class FollowupNotice(models.Model):
             "intro": intro,
             "suspension": self.suspension_id,
             "service": self.suspension_id.service_id,
+            "fee": sum(
+                self.suspension_id.charge_ids.filtered(lambda charge: charge.state == "claimed").mapped("amount")
+            ),
             "items": self.suspension_id.item_ids.filtered("is_open"),
             "bank": bank,
             "base_url": company.get_base_url(),

@@ -12,7 +12,7 @@ STATES = [
 #: The only ways from one state to another. A restored one is suspended again when its payment is taken back.
 TRANSITIONS = {
     "announced": {"suspended", "postponed", "cancelled"},
-    "postponed": {"announced", "suspended", "cancelled"},
+    "postponed": {"announced", "postponed", "suspended", "cancelled"},
     "suspended": {"restored"},
     "restored": {"suspended"},
     "cancelled": set(),
@@ -56,6 +56,13 @@ class FollowupSuspension(models.Model):
     suspended_date = fields.Datetime("Suspended On", readonly=True)
     restored_date = fields.Datetime("Restored On", readonly=True)
     end_reason = fields.Char(readonly=True)
+    lifted_by = fields.Many2one(
+        "res.users",
+        "Restored By",
+        readonly=True,
+        ondelete="set null",
+        help="A person restored it, whatever was owed: only a new announcement suspends again.",
+    )
     by_hand = fields.Boolean(readonly=True, help="Set by a person: only a person lifts it.")
     days_suspended = fields.Integer(compute="_compute_days_suspended")
     occurrence = fields.Integer(readonly=True, help="How often it was suspended.")
@@ -212,15 +219,19 @@ class FollowupSuspension(models.Model):
                 occurrence=suspension.occurrence + 1,
             )
             suspension.activity_ids.sudo().unlink()
+            suspension._unclaim_reconnection()
             suspension.service_id.sudo()._apply_suspension()
             suspension._tell(self.env._("Service suspended."))
             suspension._emit("suspended")
             suspension._message("suspended")
 
-    def _restore(self, reason):
+    def _restore(self, reason, fee=False):
+        """:param fee: money restored it: a business pays the reconnection fee, where there is one"""
         for suspension in self:
             suspension._go("restored", restored_date=fields.Datetime.now(), end_reason=reason)
             suspension.service_id.sudo()._apply_restoration(suspension.sudo())
+            if fee:
+                suspension.sudo()._claim_reconnection()
             suspension._tell(self.env._("Service restored: %s", reason))
             suspension._emit("restored")
             suspension._message("restored")
@@ -258,9 +269,14 @@ class FollowupSuspension(models.Model):
     def action_undo_approval(self):
         self._check_user()
         self._lock()
-        self.filtered(lambda s: s.state in ("announced", "postponed")).sudo().write(
-            {"approved_by": False, "approved_date": False}
-        )
+        undone = self.filtered(lambda s: s.state in ("announced", "postponed") and s.approved_by)
+        undone.sudo().write({"approved_by": False, "approved_date": False})
+        undone._tell(self.env._("Approval taken back by %s.", self.env.user.name))
+        for company, same in undone.grouped("company_id").items():
+            self.env["followup.engine"].sudo()._follow_suspensions(
+                company, same.customer_id, company._followup_today()
+            )
+        return True
 
     def _postpone(self, until, reason):
         self._check_user()
@@ -272,13 +288,16 @@ class FollowupSuspension(models.Model):
             suspension._tell(
                 self.env._("Postponed until %(date)s: %(why)s", date=format_date(self.env, until), why=reason or "-")
             )
+            suspension._ask_no_more()
             suspension._emit("postponed")
 
     def action_restore(self):
         """Lift it now, whatever is owed: a person decides."""
         self._check_user()
         self._lock()
-        self.filtered(lambda s: s.state == "suspended")._restore(self.env._("by %s", self.env.user.name))
+        suspended = self.filtered(lambda s: s.state == "suspended")
+        suspended.sudo().lifted_by = self.env.uid
+        suspended._restore(self.env._("by %s", self.env.user.name))
         return True
 
     def action_cancel(self):
@@ -299,7 +318,7 @@ class FollowupSuspension(models.Model):
             raise UserError(self.env._("%s is suspended already.", service.name))
         if not suspension:
             suspension = self.sudo().create({"service_id": service.id, "user_id": self.env.uid})
-        suspension.sudo().by_hand = True
+        suspension.sudo().write({"by_hand": True, "amount_overdue": service.sudo().amount_overdue})
         suspension._tell(self.env._("Suspended by hand by %(user)s: %(why)s", user=self.env.user.name, why=reason))
         suspension._suspend()
         return suspension
@@ -315,3 +334,6 @@ class FollowupSuspension(models.Model):
                 note=suspension.conditions_text,
                 user_id=(suspension.user_id or suspension.customer_id._default_responsible()).id,
             )
+
+    def _ask_no_more(self):
+        self.sudo().activity_unlink(["l10n_be_followup.mail_activity_type_suspension"])

@@ -13,6 +13,9 @@ from . import (
     test_sending,
     test_service_event,
     test_statement,
+    test_suspension,
+    test_suspension_screens,
     test_tours,
     test_tours_agreements,
+    test_tours_suspension,
 )

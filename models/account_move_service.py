@@ -28,7 +28,7 @@ class AccountMove(models.Model):
 
     def _followup_forget(self, partner_id):
         """EXTENDS: a draft that gets another customer is not for the services of the one before."""
-        super()._followup_forget(partner_id)
+        result = super()._followup_forget(partner_id)
         customer = self.env["res.partner"].browse(partner_id).commercial_partner_id
         lines = self.filtered(lambda move: move.state == "draft").invoice_line_ids
         lines.filtered(
@@ -36,3 +36,4 @@ class AccountMove(models.Model):
                 line.followup_service_id and line.followup_service_id.sudo().customer_id.partner_id.id != customer.id
             )
         ).followup_service_id = False
+        return result

@@ -19,8 +19,10 @@ class FollowupNotice(models.Model):
         self.ensure_one()
         if not self.level_id.announce_suspension:
             return []
-        known = self.env["followup.service"].sudo().search(
-            [("customer_id", "=", self.customer_id.id), ("essential", "=", False)]
+        known = (
+            self.env["followup.service"]
+            .sudo()
+            .search([("customer_id", "=", self.customer_id.id), ("essential", "=", False)])
         )
         if not known:
             return []
@@ -69,7 +71,5 @@ class FollowupNotice(models.Model):
             "responsible": self.responsible_id,
             "enterprise_number": application.enterprise_number(company),
             "fmt_date": lambda day: application.notice_date(self.env, day, self.lang),
-            "fmt_amount": lambda amount, currency: format_amount(
-                self.env, amount, currency, lang_code=self.lang
-            ),
+            "fmt_amount": lambda amount, currency: format_amount(self.env, amount, currency, lang_code=self.lang),
         }

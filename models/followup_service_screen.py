@@ -1,5 +1,5 @@
-from odoo import fields, models
-from odoo.exceptions import UserError
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
 
 USER = "l10n_be_followup.l10n_be_followup_group_user"
 
@@ -31,6 +31,23 @@ class FollowupService(models.Model):
             return NotImplemented
         domain = fields.Domain("exempt_until", ">=", self.env.company._followup_today())
         return domain if True in value else ~domain
+
+    @api.constrains("partner_id", "company_id")
+    def _check_owner(self):
+        """What was announced to one customer, and the invoices of one, say nothing about another."""
+        for service in self.sudo():
+            if any(not line._followup_fits(service) for line in service.line_ids):
+                raise ValidationError(
+                    self.env._(
+                        "%s has invoice lines of its customer. Remove the links first, or make a new service.",
+                        service.name,
+                    )
+                )
+            others = service.suspension_ids.notice_id.customer_id | service.suspension_ids.item_ids.customer_id
+            if others - service.customer_id:
+                raise ValidationError(
+                    self.env._("%s has suspensions of its customer. Make a new service.", service.name)
+                )
 
     def _check_user(self):
         self.check_access("read")

@@ -38,8 +38,12 @@ class FollowupSuspension(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     user_id = fields.Many2one("res.users", "Responsible", readonly=True)
     state = fields.Selection(STATES, required=True, readonly=True, default="announced", index=True, tracking=True)
-    notice_id = fields.Many2one("followup.notice", "Announced By", readonly=True, ondelete="restrict", index="btree_not_null")
-    announced_on = fields.Date(readonly=True, help="The day on which the notice that announced it left; it was delivered.")
+    notice_id = fields.Many2one(
+        "followup.notice", "Announced By", readonly=True, ondelete="restrict", index="btree_not_null"
+    )
+    announced_on = fields.Date(
+        readonly=True, help="The day on which the notice that announced it left; it was delivered."
+    )
     deadline = fields.Date("To Pay By", readonly=True, help="The last day to pay that the notice named.")
     item_ids = fields.Many2many("followup.item", string="Announced Items", readonly=True)
     amount_announced = fields.Monetary("Announced Amount", readonly=True)
@@ -101,7 +105,9 @@ class FollowupSuspension(models.Model):
         if not self.env.su and {
             name for name in vals if not name.startswith(("activity_", "message_")) and self._fields[name].store
         }:
-            raise UserError(self.env._("%s cannot be changed by hand: use its buttons.", ", ".join(self.mapped("name"))))
+            raise UserError(
+                self.env._("%s cannot be changed by hand: use its buttons.", ", ".join(self.mapped("name")))
+            )
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -140,8 +146,10 @@ class FollowupSuspension(models.Model):
     def _tell(self, body):
         for suspension in self.sudo():
             suspension.message_post(body=body)
-            suspension.service_id.message_post(body=f"{suspension.name}: {body}")
-            suspension.customer_id.message_post(body=f"{suspension.service_id.name}, {suspension.name}: {body}")
+            name, service = suspension.name, suspension.service_id
+            for record, prefix in ((service, name), (suspension.customer_id, f"{service.name}, {name}")):
+                text = f"{prefix}: {body}"
+                record.message_post(body=text)
 
     def _message_amount(self):
         """The amount that a message about it shows first, in company currency."""
@@ -161,7 +169,11 @@ class FollowupSuspension(models.Model):
                     "currency": suspension.currency_id.name,
                 },
             )
-            action = suspension.company_id[f"followup_action_{kind}_id"] if kind in ("announced", "suspended", "restored") else False
+            action = (
+                suspension.company_id[f"followup_action_{kind}_id"]
+                if kind in ("announced", "suspended", "restored")
+                else False
+            )
             if action:
                 action.sudo().with_context(
                     active_model=suspension._name, active_id=suspension.id, active_ids=suspension.ids
@@ -190,7 +202,9 @@ class FollowupSuspension(models.Model):
             suspension = self.create(
                 {
                     "service_id": service.id,
-                    "user_id": (service.user_id or notice.responsible_id or notice.customer_id._default_responsible()).id,
+                    "user_id": (
+                        service.user_id or notice.responsible_id or notice.customer_id._default_responsible()
+                    ).id,
                     "notice_id": notice.id,
                     "announced_on": notice.delivered_on,
                     "deadline": notice.pay_before,
@@ -273,9 +287,7 @@ class FollowupSuspension(models.Model):
         undone.sudo().write({"approved_by": False, "approved_date": False})
         undone._tell(self.env._("Approval taken back by %s.", self.env.user.name))
         for company, same in undone.grouped("company_id").items():
-            self.env["followup.engine"].sudo()._follow_suspensions(
-                company, same.customer_id, company._followup_today()
-            )
+            self.env["followup.engine"].sudo()._follow_suspensions(company, same.customer_id, company._followup_today())
         return True
 
     def _postpone(self, until, reason):
@@ -303,9 +315,7 @@ class FollowupSuspension(models.Model):
     def action_cancel(self):
         self._check_user()
         self._lock()
-        self.filtered(lambda s: s.state in ("announced", "postponed"))._cancel(
-            self.env._("by %s", self.env.user.name)
-        )
+        self.filtered(lambda s: s.state in ("announced", "postponed"))._cancel(self.env._("by %s", self.env.user.name))
         return True
 
     def _suspend_by_hand(self, service, reason):

@@ -235,6 +235,28 @@ class TestSuspensionScreens(SuspensionCommon):
         move.partner_id = self.consumer
         self.assertFalse(move.invoice_line_ids.followup_service_id)
 
+    def test_a_service_with_history_stays_with_its_customer(self):
+        move = self.invoice(amount=300)
+        self.link(move.invoice_line_ids)
+        with self.assertRaisesRegex(ValidationError, "invoice lines"):
+            self.service.partner_id = self.consumer
+        self.link(move.invoice_line_ids.browse())
+        self.service.partner_id = self.env["res.partner"].create({"name": "Els", "parent_id": self.business.id})
+        self.service.partner_id = self.business
+        self.announce(self.bill())
+        with self.assertRaisesRegex(ValidationError, "suspensions"):
+            self.service.partner_id = self.consumer
+
+    def test_customers_that_become_one_keep_their_services(self):
+        double = self.business.copy({"name": "Het Zoete Brood"})
+        service = self.service.copy({"partner_id": double.id})
+        suspension = self.env["followup.suspension"]._suspend_by_hand(service, "abuse")
+        self.assertNotEqual(suspension.customer_id, self.customer())
+        self.env["base.partner.merge.automatic.wizard"].sudo()._merge((self.business + double).ids, self.business)
+        self.env.invalidate_all()
+        self.assertEqual((service.customer_id, suspension.customer_id), (self.customer(), self.customer()))
+        self.assertEqual((service.partner_id, suspension.partner_id), (self.business, self.business))
+
     # Who sees that it is suspended
 
     def test_the_customer_the_contact_and_a_new_invoice_say_so(self):

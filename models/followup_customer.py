@@ -1,7 +1,7 @@
 import psycopg2
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, LockError, UserError
-from odoo.tools import format_date
+from odoo.tools import format_date, plaintext2html
 
 from .followup_policy import REGIMES
 
@@ -208,7 +208,8 @@ class FollowupCustomer(models.Model):
         if self.state == "queued":
             return self.env._("A notice is on its way.")
         if self.state == "held" or not self.next_level_id:
-            return self.why or self.env._("Nothing to do.")
+            why = self.why or self.env._("Nothing to do.")
+            return why[:1].upper() + why[1:]
         if self.next_date and self.next_date > self.company_id._followup_today():
             return self.env._(
                 "%(level)s on %(date)s", level=self.next_level_id.name, date=format_date(self.env, self.next_date)
@@ -331,7 +332,7 @@ class FollowupCustomer(models.Model):
         if not customer.activity_ids.filtered(lambda activity: activity.activity_type_id == kind):
             customer.with_context(mail_activity_quick_update=True).activity_schedule(
                 "l10n_be_followup.mail_activity_type_problem",
-                note=text,
+                note=plaintext2html(text),
                 user_id=(customer.responsible_id or customer._default_responsible()).id,
             )
 

@@ -243,6 +243,7 @@ class FollowupEngine(models.AbstractModel):
         for batch in split_every(BATCH, ids):
             locked = self.env["followup.customer"].browse(batch).try_lock_for_update(allow_referencing=True)
             self._follow_agreements(root, locked, today)
+            self._follow_suspensions(root, locked, today)
             self._apply(root, self._decide(root, self._select(root, locked.ids, today), today), today, prepare=False)
             self.env["followup.charge"]._follow_items(root, today, locked)
             self.env["followup.notice"].search(

@@ -140,6 +140,7 @@ class FollowupEngine(models.AbstractModel):
         try:
             with self.env.cr.savepoint():
                 self._follow_agreements(company, customers, today)
+                self._follow_suspensions(company, customers, today)
             return {}
         except psycopg2.OperationalError:
             raise
@@ -150,6 +151,7 @@ class FollowupEngine(models.AbstractModel):
             try:
                 with self.env.cr.savepoint():
                     self._follow_agreements(company, customer, today)
+                    self._follow_suspensions(company, customer, today)
             except psycopg2.OperationalError:
                 raise
             except Exception as error:

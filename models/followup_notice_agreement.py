@@ -10,6 +10,8 @@ PURPOSES = [
     ("missed", "Missed instalment"),
     ("promise", "Promise to pay"),
     ("dispute", "Answer to a dispute"),
+    ("suspended", "Service suspended"),
+    ("restored", "Service restored"),
 ]
 #: Mail template of each purpose that is no level.
 TEMPLATES = {
@@ -18,6 +20,8 @@ TEMPLATES = {
     "missed": "l10n_be_followup.mail_template_missed",
     "promise": "l10n_be_followup.mail_template_promise",
     "dispute": "l10n_be_followup.mail_template_dispute",
+    "suspended": "l10n_be_followup.mail_template_suspended",
+    "restored": "l10n_be_followup.mail_template_restored",
 }
 
 
@@ -34,6 +38,7 @@ class FollowupNotice(models.Model):
     instalment_id = fields.Many2one("followup.instalment", readonly=True, ondelete="restrict", index="btree_not_null")
     promise_id = fields.Many2one("followup.promise", readonly=True, ondelete="restrict", index="btree_not_null")
     dispute_id = fields.Many2one("followup.dispute", readonly=True, ondelete="restrict", index="btree_not_null")
+    suspension_id = fields.Many2one("followup.suspension", readonly=True, ondelete="restrict", index="btree_not_null")
     amount_missed_interest = fields.Float(
         "Interest on Missed Instalments",
         readonly=True,
@@ -54,7 +59,7 @@ class FollowupNotice(models.Model):
     def _about(self):
         """The promise, dispute or arrangement that a message is about."""
         self.ensure_one()
-        return self.arrangement_id or self.dispute_id or self.promise_id
+        return self.arrangement_id or self.dispute_id or self.promise_id or self.suspension_id
 
     @api.depends("purpose", "level_id", "arrangement_id", "dispute_id", "promise_id")
     def _compute_title(self):
@@ -209,6 +214,8 @@ class FollowupNotice(models.Model):
         elif self.purpose == "arrangement":
             if record.state not in ("proposed", "active", "completed"):
                 return self.env._("%s has ended", record.name)
+        elif self.suspension_id and record.state != self.purpose:
+            return self.env._("%s is not so any more", record.name)
         elif self.purpose == "promise" and record.state != "active":
             return self.env._("%s has ended", record.name)
         elif self.purpose == "dispute" and record.state != "rejected":

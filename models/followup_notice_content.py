@@ -56,6 +56,8 @@ class FollowupNotice(models.Model):
         notice = self.sudo().with_context(lang=self.lang)
         if self.purpose == "level":
             frame, values = "l10n_be_followup.followup_notice_email", notice._prepare_body_values(intro)
+        elif self.suspension_id:
+            frame, values = "l10n_be_followup.followup_service_email", notice._service_values(intro)
         else:
             frame, values = "l10n_be_followup.followup_agreement_email", notice._agreement_values(intro)
         return self.env["ir.qweb"].with_context(lang=self.lang)._render(frame, values)

@@ -59,6 +59,8 @@ class FollowupNotice(models.Model):
             free_until = self._free_until(day, self.company_id)
         self._go("delivered", delivered_on=day, waiting_until=free_until)
         self.env["followup.item"]._recompute_levels(self.line_ids.filtered("advances").item_id.ids)
+        if self.services and self.channel == "email":
+            self.env["followup.suspension"].sudo()._announce(self)
 
     def _bounce(self, reason):
         """The message came back: its items return to the level delivered before it, and a person is asked."""
@@ -67,6 +69,7 @@ class FollowupNotice(models.Model):
             lines = notice.line_ids.filtered("advances")
             lines.with_context(followup_engine=True).failure = reason
             self.env["followup.charge"].sudo()._unclaim(notice)
+            self.env["followup.suspension"].sudo()._withdraw_announcement(notice)
             self.env["followup.item"]._recompute_levels(lines.item_id.ids)
             notice.customer_id._report_failure(
                 self.env._(

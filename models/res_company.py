@@ -174,6 +174,11 @@ class ResCompany(models.Model):
         """
         return self._followup_now().date()
 
+    def _followup_day_start(self, day):
+        """When `day` begins in the company's time zone, as a naive UTC datetime."""
+        zone = pytz.timezone(self._followup_root().followup_tz or "Europe/Brussels")
+        return zone.localize(datetime.combine(day, time(0))).astimezone(pytz.utc).replace(tzinfo=None)
+
     def _followup_root(self):
         """The company whose settings, sender and customers count."""
         return self.sudo().root_id

@@ -1,0 +1,314 @@
+import logging
+from decimal import ROUND_DOWN, Decimal
+from typing import NamedTuple
+
+import psycopg2
+from odoo import api, fields, models
+from odoo.tools import format_date, split_every
+
+from ..engine import selection, services, suspension
+from .followup_engine import BATCH
+
+_logger = logging.getLogger(__name__)
+ZERO, CENT = Decimal("0"), Decimal("0.01")
+
+
+class ServiceDebt(NamedTuple):
+    """The share of an open item that is owed for one service, company currency."""
+
+    item_id: int
+    due_date: object
+    amount: Decimal
+    held: Decimal
+    codes: tuple
+
+
+class FollowupEngine(models.AbstractModel):
+    """Suspending and restoring services: facts from the books, the pure judgement, and what follows."""
+
+    _inherit = "followup.engine"
+
+    @api.model
+    def _service_debts(self, company, customers, today, selected=None):
+        """What is open for each service of these customers.
+
+        :param selected: `engine.decision.Customer`s, when they were read already
+        :rtype: dict service id -> list of `ServiceDebt`
+        """
+        shares = services.shares(self.env, customers.ids)
+        if not shares:
+            return {}
+        if selected is None:
+            selected = self._select(company, customers.ids, today)
+        items = {}
+        for customer in selected:
+            all_held = [hold for hold in customer.holds if hold.until is None or hold.until >= today]
+            for item in customer.items:
+                items[item.id] = item, all_held
+        result = {}
+        for service_id, parts in shares.items():
+            debts = []
+            for item_id, share in sorted(parts.items()):
+                if item_id not in items:
+                    continue
+                item, all_held = items[item_id]
+                amount = (item.residual_company * share).quantize(CENT, ROUND_DOWN)
+                reasons = (*all_held, *item.reasons(today))
+                free = ZERO if reasons else (item.payable_company(today) * share).quantize(CENT, ROUND_DOWN)
+                codes = tuple(dict.fromkeys(reason.code for reason in reasons)) or tuple(
+                    dict.fromkeys(
+                        c.reason.code for c in item.covers if c.reason.until is None or c.reason.until >= today
+                    )
+                )
+                debts.append(ServiceDebt(item_id, item.due_date, amount, max(amount - free, ZERO), codes))
+            result[service_id] = debts
+        return result
+
+    @api.model
+    def _suspension_rules(self, company, today):
+        """:rtype: `engine.suspension.Rules`"""
+        to_decimal = company.currency_id._followup_decimal
+        done = self.env["followup.suspension"].search_count(
+            [
+                ("company_id", "=", company.id),
+                ("by_hand", "=", False),
+                ("suspended_date", ">=", company._followup_day_start(today)),
+            ]
+        )
+        return suspension.Rules(
+            days_consumer=company.followup_suspend_days_consumer,
+            days_business=company.followup_suspend_days_business,
+            minimum=to_decimal(company.followup_suspend_minimum),
+            share=Decimal(str(company.followup_suspend_share)) / 100,
+            restore_below=to_decimal(company.followup_restore_below),
+            approval=company.followup_suspend_approval,
+            newest_bank_data=selection.newest_bank_data(self.env, company.id, today),
+            freshness_days=company.followup_freshness_days,
+            first_hour=company.followup_suspend_from,
+            last_hour=company.followup_suspend_until,
+            daily_cap=company.followup_suspend_cap,
+            done_today=done,
+            paused=bool(company.followup_pause_until and company.followup_pause_until >= today),
+            live=company.followup_live,
+        )
+
+    @api.model
+    def _service_facts(self, company, episode, debts, paid_through, clauses, credits):
+        """:rtype: `engine.suspension.Service`"""
+        service = episode.service_id
+        partner = service.customer_id.partner_id.with_company(company)
+        announced = set(episode.item_ids.ids)
+        announcement = None
+        if episode.notice_id.state == "delivered":
+            announcement = suspension.Announcement(episode.announced_on, episode.deadline)
+        arrangements = (
+            self.env["followup.cover"]
+            .search(
+                [
+                    ("item_id", "in", list(announced)),
+                    ("kind", "=", "arrangement"),
+                    ("live", "=", True),
+                    ("arrangement_id.state", "=", "active"),
+                ]
+            )
+            .arrangement_id
+        )
+        return suspension.Service(
+            id=service.id,
+            debts=tuple(
+                suspension.Debt(
+                    due_date=debt.due_date,
+                    amount=debt.amount,
+                    held=debt.held,
+                    held_codes=debt.codes,
+                    announced=debt.item_id in announced,
+                )
+                for debt in debts
+            ),
+            monthly_value=company.currency_id._followup_decimal(service.monthly_value),
+            essential=service.essential,
+            exempt_until=service.exempt_until or None,
+            grace_days=service.grace_days,
+            paid_through=paid_through or None,
+            consumer=partner.followup_regime == "b2c" or any(item.regime == "b2c" for item in episode.item_ids),
+            clause=clauses,
+            proportionate=service.proportionate,
+            credits=credits,
+            insolvent=bool(partner.followup_insolvency),
+            announcement=announcement,
+            postponed_until=episode.postponed_until or None if episode.state == "postponed" else None,
+            approved=bool(episode.approved_by),
+            rewarded=any(
+                arrangement.instalment_ids.filtered(lambda part: part.state == "paid") for arrangement in arrangements
+            ),
+            suspended_by_hand=episode.by_hand,
+        )
+
+    @api.model
+    def _follow_suspensions(self, company, customers, today, suspend=False):
+        """Judge the suspensions of these customers; restore what must be restored, and suspend what may be.
+
+        :param customers: `followup.customer` whose rows are locked
+        :param suspend: False: only restore, postpone and cancel (a payment, an opened screen)
+        """
+        episodes = self.env["followup.suspension"].search(
+            [
+                ("customer_id", "in", customers.ids),
+                ("state", "in", ("announced", "postponed", "suspended", "restored")),
+            ],
+            order="id",
+        )
+        # A restored one matters while the items that caused it are open again.
+        episodes = episodes.filtered(
+            lambda episode: episode.state != "restored" or (episode.item_ids.filtered("is_open") and suspend)
+        )
+        if not episodes:
+            return
+        owners = episodes.customer_id
+        selected = self._select(company, owners.ids, today)
+        debts = self._service_debts(company, owners, today, selected)
+        credits = {
+            customer.id: sum((credit.amount_company for credit in customer.credits), ZERO) for customer in selected
+        }
+        paid_through = episodes.service_id._paid_through()
+        clauses = episodes.service_id._terms_allow()
+        rules = self._suspension_rules(company, today)
+        now = company._followup_now()
+        for episode in episodes:
+            service = episode.service_id
+            facts = self._service_facts(
+                company, episode, debts.get(service.id, ()), paid_through.get(service.id), clauses[service.id],
+                credits.get(episode.customer_id.id, ZERO),
+            )  # fmt: skip
+            if episode.state == "suspended":
+                overdue = float(sum(debt.amount - debt.held for debt in facts.debts if debt.due_date < today))
+                if episode.currency_id.compare_amounts(overdue, episode.amount_overdue):
+                    episode.amount_overdue = overdue
+                reason = suspension.restore(facts, rules, today)
+                if reason:
+                    # Nobody pays for the reconnection of what he disputed with success.
+                    episode._restore(self._explain_restore(reason), fee=reason != "disputed")
+                continue
+            self._follow_announced(company, episode, facts, rules, today, now, suspend)
+            if episode.state == "suspended":
+                rules = self._suspension_rules(company, today)
+
+    @api.model
+    def _follow_announced(self, company, episode, facts, rules, today, now, suspend):
+        """One that is announced, postponed, or restored and owed again."""
+        if episode.state == "postponed" and episode.postponed_until < today:
+            episode._go("announced", postponed_until=False)
+        if episode.state in ("announced", "postponed") and not any(item.is_open for item in episode.item_ids):
+            episode._cancel(self.env._("what was announced is paid"))
+            return
+        if episode.state == "restored" and (
+            episode.by_hand
+            or episode.lifted_by
+            or self.env["followup.suspension"].search_count(
+                [("service_id", "=", episode.service_id.id), ("state", "in", ("announced", "postponed", "suspended"))]
+            )
+        ):
+            return
+        verdict = suspension.judge(facts, rules, today, now.hour + now.minute / 60, company._followup_is_working_day)
+        if episode.state != "restored":
+            asked = episode.ready
+            episode.write(
+                {
+                    "conditions": [
+                        {"code": condition.code, "ok": condition.ok, "detail": condition.detail}
+                        for condition in verdict.conditions
+                    ],
+                    "judged_date": fields.Datetime.now(),
+                    "ready": verdict.ready and not facts.approved and episode.state == "announced",
+                    "earliest": verdict.earliest,
+                    "amount_overdue": float(verdict.overdue),
+                }
+            )
+            if episode.ready:
+                episode._ask_approval()
+            elif asked:
+                episode._ask_no_more()
+        if suspend and verdict.may_suspend:
+            episode._suspend()
+
+    @api.model
+    def _cron_suspend(self):
+        """Within the hours of each company: suspend what was approved and fulfils every condition. Safe to run twice."""
+        for company in self.env["res.company"].sudo().search([("parent_id", "=", False)]):
+            today = company._followup_today()
+            episodes = self.env["followup.suspension"].search(
+                [
+                    ("company_id", "=", company.id),
+                    "|",
+                    ("state", "in", ("announced", "postponed", "suspended")),
+                    "&",
+                    ("state", "=", "restored"),
+                    ("item_ids.is_open", "=", True),
+                ]
+            )
+            for ids in split_every(BATCH, episodes.customer_id.ids):
+                try:
+                    locked = self.env["followup.customer"].browse(ids).try_lock_for_update(allow_referencing=True)
+                    self._suspend_safely(company, locked, today)
+                    self.env["ir.cron"]._commit_progress(len(ids))
+                except psycopg2.OperationalError as error:
+                    self.env.cr.rollback()
+                    self.env.invalidate_all()
+                    _logger.info("Suspensions of %s wait for the next pass: %s", company.name, error)
+
+    @api.model
+    def _suspend_safely(self, company, customers, today):
+        """Each customer in a savepoint: one bad server action or subscription stops nobody else."""
+        for customer in customers:
+            try:
+                with self.env.cr.savepoint():
+                    self._follow_suspensions(company, customer, today, suspend=True)
+            except psycopg2.OperationalError:
+                raise
+            except Exception as error:
+                self.env.invalidate_all()
+                _logger.info("Suspensions of customer %s failed", customer.id, exc_info=True)
+                customer._report_failure(self.env._("A suspension could not be carried out: %s", str(error)))
+
+    # Words
+
+    @api.model
+    def _explain_restore(self, code):
+        return {
+            "paid": self.env._("paid"),
+            "below_threshold": self.env._("what is left is below the threshold"),
+            "arranged": self.env._("the first instalment of the arrangement is paid"),
+            "disputed": self.env._("what is left is disputed or held"),
+        }.get(code, code)
+
+    @api.model
+    def _explain_conditions(self, conditions):
+        """Each condition with its answer, a line each."""
+        names = {
+            "announced": self.env._("a notice that announced it was delivered"),
+            "deadline": self.env._("the deadline of the notice has passed"),
+            "clause": self.env._("a suspension clause was accepted, or a person confirmed that it is proportionate"),
+            "owed": self.env._("what was announced is still overdue"),
+            "amount": self.env._("the amount for this service is large enough"),
+            "not_held": self.env._("not disputed, promised, arranged or on hold"),
+            "credits": self.env._("no unallocated money covers it"),
+            "bank_data": self.env._("the bank data are fresh"),
+            "not_paid_ahead": self.env._("the service is not paid ahead"),
+            "not_essential": self.env._("the service is not essential"),
+            "not_exempt": self.env._("the service is not exempt"),
+            "not_postponed": self.env._("not postponed"),
+            "not_insolvent": self.env._("the customer is not insolvent"),
+            "working_day": self.env._("a working day that is not the eve of a day off"),
+            "hour": self.env._("within the hours"),
+            "cap": self.env._("under the daily cap"),
+            "live": self.env._("live mode, no pause"),
+            "approved": self.env._("approved by a person"),
+        }
+        lines = []
+        for row in conditions or ():
+            detail = row.get("detail") or ""
+            if len(detail) == 10 and detail[4:5] == "-":
+                detail = format_date(self.env, detail)
+            mark = "\u2713" if row["ok"] else "\u2717"
+            lines.append(f"{mark} {names.get(row['code'], row['code'])}{f' ({detail})' if detail else ''}")
+        return "\n".join(lines)

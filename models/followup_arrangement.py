@@ -50,7 +50,7 @@ class FollowupArrangement(models.Model):
     amount_interest = fields.Monetary("Interest", readonly=True, help="Agreed for the arrangement, businesses only.")
     amount_total = fields.Monetary("Total", readonly=True)
     amount_paid = fields.Monetary("Paid", readonly=True)
-    amount_open = fields.Monetary("Open", compute="_compute_amount_open", store=True)
+    amount_open = fields.Monetary("Still Open", compute="_compute_amount_open", store=True)
     amount_shortfall = fields.Monetary("Missed", readonly=True, help="Missed instalments, past their days of grace.")
     interest_missed = fields.Monetary(
         "Interest on Missed Instalments",

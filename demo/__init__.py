@@ -1,1 +1,1 @@
-from . import followup_demo, followup_demo_agreements, followup_demo_history
+from . import followup_demo, followup_demo_agreements, followup_demo_history, followup_demo_services

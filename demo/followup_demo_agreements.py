@@ -48,7 +48,9 @@ class FollowupDemo(models.AbstractModel):
         today = company._followup_today()
         plan = schedule.plan(
             customer.currency_id._followup_decimal(sum(amount for _item, amount in parts)),
-            schedule.Plan(first_day=today - timedelta(days=days_ago), number=number, whole=True),
+            schedule.Plan(
+                first_day=today - timedelta(days=days_ago or -company.followup_plan_start_days), number=number, whole=True
+            ),
             is_working_day,
         )
         arrangement = self.env["followup.arrangement"]._arrange(

@@ -116,7 +116,7 @@ class FollowupNotice(models.Model):
         if by is None:
             if not company.followup_live:
                 review.append("safe_mode")
-            if not company.followup_plan_automatic:
+            if not company.followup_plan_automatic and purpose in ("instalment", "missed"):
                 review.append("level")
         if purpose == "missed":
             pay_before = record._catch_up_by(today)

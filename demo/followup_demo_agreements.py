@@ -49,7 +49,9 @@ class FollowupDemo(models.AbstractModel):
         plan = schedule.plan(
             customer.currency_id._followup_decimal(sum(amount for _item, amount in parts)),
             schedule.Plan(
-                first_day=today - timedelta(days=days_ago or -company.followup_plan_start_days), number=number, whole=True
+                first_day=today - timedelta(days=days_ago or -company.followup_plan_start_days),
+                number=number,
+                whole=True,
             ),
             is_working_day,
         )

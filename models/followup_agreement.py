@@ -109,7 +109,8 @@ class FollowupAgreement(models.AbstractModel):
         """Write it in the customer's timeline and in the record's own."""
         for record in self:
             record.sudo().message_post(body=body)
-            record.customer_id.sudo().message_post(body=f"{record.name}: {body}")
+            text = f"{record.name}: {body}"
+            record.customer_id.sudo().message_post(body=text)
 
     def action_open_customer(self):
         self.ensure_one()

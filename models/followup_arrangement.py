@@ -65,7 +65,7 @@ class FollowupArrangement(models.Model):
     next_date = fields.Date("Next Instalment", readonly=True)
     last_date = fields.Date("Last Instalment", compute="_compute_last_date", store=True)
     offer_until = fields.Date("To Accept By", readonly=True)
-    catch_up_until = fields.Date("Catch Up Until", readonly=True, help="A person gave more days after a missed instalment.")
+    catch_up_until = fields.Date(readonly=True, help="A person gave more days after a missed instalment.")
     acceptance = fields.Boolean("Accepted by the Customer First", readonly=True)
     accepted_name = fields.Char("Accepted By", readonly=True)
     accepted_date = fields.Datetime("Accepted On", readonly=True)
@@ -112,9 +112,10 @@ class FollowupArrangement(models.Model):
             arrangement.notice_count = counts.get(arrangement, 0)
 
     def _compute_access_url(self):
-        super()._compute_access_url()
+        result = super()._compute_access_url()
         for arrangement in self:
             arrangement.access_url = f"/my/arrangement/{arrangement.id}"
+        return result
 
     def _compute_interest_missed(self):
         engine = self.env["followup.engine"].sudo()
@@ -232,8 +233,10 @@ class FollowupArrangement(models.Model):
     @api.model
     def _check_other_arrangement(self, items):
         """:raises UserError: names the invoice and the arrangement that has it already"""
-        taken = self.env["followup.cover"].sudo().search(
-            [("item_id", "in", items.ids), ("live", "=", True), ("kind", "=", "arrangement")], limit=1
+        taken = (
+            self.env["followup.cover"]
+            .sudo()
+            .search([("item_id", "in", items.ids), ("live", "=", True), ("kind", "=", "arrangement")], limit=1)
         )
         if taken:
             raise UserError(
@@ -264,9 +267,10 @@ class FollowupArrangement(models.Model):
                 )
             )
         smallest = min((instalment.amount for instalment in days[:-1]), default=None)
-        if smallest is not None and company.currency_id.compare_amounts(
-            in_company(smallest), company.followup_plan_min_instalment
-        ) < 0:
+        if (
+            smallest is not None
+            and company.currency_id.compare_amounts(in_company(smallest), company.followup_plan_min_instalment) < 0
+        ):
             limits.append(
                 self.env._(
                     "instalments of %(amount)s are below %(limit)s",

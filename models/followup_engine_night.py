@@ -214,12 +214,15 @@ class FollowupEngine(models.AbstractModel):
                 "customer_id": arrangement.customer_id.id,
                 "step": "message" if company.followup_live and company.followup_plan_automatic else "review",
                 "amount": instalment.amount_open,
-                "note": self.env._("%(arrangement)s: instalment of %(date)s", arrangement=arrangement.name,
-                                   date=format_date(self.env, instalment.date)),
+                "note": self.env._(
+                    "%(arrangement)s: instalment of %(date)s",
+                    arrangement=arrangement.name,
+                    date=format_date(self.env, instalment.date),
+                ),
             }
-            for arrangement, _purpose, instalment in self.env["followup.arrangement"].sudo()._messages_due(
-                company, day, self.env["followup.customer"].browse(ids)
-            )
+            for arrangement, _purpose, instalment in self.env["followup.arrangement"]
+            .sudo()
+            ._messages_due(company, day, self.env["followup.customer"].browse(ids))
         ]
 
     @api.model

@@ -67,9 +67,7 @@ class FollowupInstalment(models.Model):
         instalments = super().create(vals_list)
         for instalment in instalments:
             reference = application.structured_reference("7", instalment.id)
-            instalment.write(
-                {"reference": reference, "reference_digits": "".join(filter(str.isdigit, reference))}
-            )
+            instalment.write({"reference": reference, "reference_digits": "".join(filter(str.isdigit, reference))})
         return instalments
 
     @api.ondelete(at_uninstall=False)

@@ -61,7 +61,9 @@ class FollowupItem(models.Model):
                                          AND activity.active AND activity.activity_type_id = ANY(%(kinds)s))""",
                 steps=SQL(" || @ == ".join(f'"{code}"' for code in _STEPS)),
                 ids=SQL("TRUE") if ids is None else SQL("item.id = ANY(%s)", list(ids)),
-                customers=SQL("TRUE") if customer_ids is None else SQL("item.customer_id = ANY(%s)", list(customer_ids)),
+                customers=SQL("TRUE")
+                if customer_ids is None
+                else SQL("item.customer_id = ANY(%s)", list(customer_ids)),
                 kinds=kinds,
             )
         )

@@ -32,9 +32,7 @@ class FollowupNotice(models.Model):
 
     title = fields.Char("Message", compute="_compute_title", help="Its level, or what it is about.")
     purpose = fields.Selection(PURPOSES, "About", required=True, readonly=True, default="level", index=True)
-    arrangement_id = fields.Many2one(
-        "followup.arrangement", readonly=True, ondelete="restrict", index="btree_not_null"
-    )
+    arrangement_id = fields.Many2one("followup.arrangement", readonly=True, ondelete="restrict", index="btree_not_null")
     instalment_id = fields.Many2one("followup.instalment", readonly=True, ondelete="restrict", index="btree_not_null")
     promise_id = fields.Many2one("followup.promise", readonly=True, ondelete="restrict", index="btree_not_null")
     dispute_id = fields.Many2one("followup.dispute", readonly=True, ondelete="restrict", index="btree_not_null")
@@ -84,9 +82,7 @@ class FollowupNotice(models.Model):
         if self.purpose != "level":
             return self.env.ref(TEMPLATES[self.purpose])
         if not self.level_id.template_id:
-            raise UserError(
-                self.env._("Level %s has no e-mail template. Choose one on the level.", self.level_id.name)
-            )
+            raise UserError(self.env._("Level %s has no e-mail template. Choose one on the level.", self.level_id.name))
         return self.level_id.template_id
 
     @api.model

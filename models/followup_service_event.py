@@ -53,7 +53,7 @@ class FollowupServiceEvent(models.Model):
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     service_id = fields.Many2one("followup.service", readonly=True, ondelete="set null", index="btree_not_null")
     # Stays when the service is deleted: the order of its events still counts.
-    service_number = fields.Integer("Service Number", required=True, readonly=True)
+    service_number = fields.Integer(required=True, readonly=True)
     suspension_id = fields.Many2one("followup.suspension", readonly=True, ondelete="set null", index="btree_not_null")
     partner_id = fields.Many2one("res.partner", "Customer", readonly=True, ondelete="set null", index="btree_not_null")
     kind = fields.Selection(KINDS, required=True, readonly=True)
@@ -75,7 +75,7 @@ class FollowupServiceEvent(models.Model):
     acknowledged_date = fields.Datetime("Acknowledged On", readonly=True)
     acknowledged_by = fields.Many2one("res.users", readonly=True, ondelete="set null")
     waits_for_id = fields.Many2one(
-        "followup.service.event", "Waits For", compute="_compute_waits_for_id", help="An earlier event of the service."
+        "followup.service.event", compute="_compute_waits_for_id", help="An earlier event of the service."
     )
 
     _key_unique = models.UniqueIndex("(key)", "Every event has a key of its own.")

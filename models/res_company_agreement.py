@@ -28,7 +28,9 @@ class ResCompany(models.Model):
         help="Follow-up of the amount goes on this number of days after your answer.",
     )
     followup_plan_max_months = fields.Integer(
-        "Arrangement at most (months)", default=12, help="Longer arrangements wait for a follow-up manager. 0: no limit."
+        "Arrangement at most (months)",
+        default=12,
+        help="Longer arrangements wait for a follow-up manager. 0: no limit.",
     )
     followup_plan_min_instalment = fields.Monetary(
         "Smallest instalment",

@@ -64,66 +64,38 @@ class ResConfigSettings(models.TransientModel):
         }
 
     # Promises, disputes and arrangements
-    followup_promise_max_days = fields.Integer(
-        related="company_id.root_id.followup_promise_max_days", readonly=False
-    )
+    followup_promise_max_days = fields.Integer(related="company_id.root_id.followup_promise_max_days", readonly=False)
     followup_promise_grace_days = fields.Integer(
         related="company_id.root_id.followup_promise_grace_days", readonly=False
     )
-    followup_promise_max_row = fields.Integer(
-        related="company_id.root_id.followup_promise_max_row", readonly=False
-    )
+    followup_promise_max_row = fields.Integer(related="company_id.root_id.followup_promise_max_row", readonly=False)
     followup_dispute_answer_days = fields.Integer(
         related="company_id.root_id.followup_dispute_answer_days", readonly=False
     )
-    followup_plan_max_months = fields.Integer(
-        related="company_id.root_id.followup_plan_max_months", readonly=False
-    )
+    followup_plan_max_months = fields.Integer(related="company_id.root_id.followup_plan_max_months", readonly=False)
     followup_plan_min_instalment = fields.Monetary(
         related="company_id.root_id.followup_plan_min_instalment", readonly=False, currency_field="currency_id"
     )
     followup_plan_max_amount = fields.Monetary(
         related="company_id.root_id.followup_plan_max_amount", readonly=False, currency_field="currency_id"
     )
-    followup_plan_round = fields.Boolean(
-        related="company_id.root_id.followup_plan_round", readonly=False
-    )
-    followup_plan_start_days = fields.Integer(
-        related="company_id.root_id.followup_plan_start_days", readonly=False
-    )
-    followup_plan_acceptance = fields.Boolean(
-        related="company_id.root_id.followup_plan_acceptance", readonly=False
-    )
-    followup_plan_offer_days = fields.Integer(
-        related="company_id.root_id.followup_plan_offer_days", readonly=False
-    )
-    followup_plan_remind_days = fields.Integer(
-        related="company_id.root_id.followup_plan_remind_days", readonly=False
-    )
-    followup_plan_grace_days = fields.Integer(
-        related="company_id.root_id.followup_plan_grace_days", readonly=False
-    )
-    followup_plan_catchup_days = fields.Integer(
-        related="company_id.root_id.followup_plan_catchup_days", readonly=False
-    )
-    followup_plan_automatic = fields.Boolean(
-        related="company_id.root_id.followup_plan_automatic", readonly=False
-    )
-    followup_plan_acceleration = fields.Boolean(
-        related="company_id.root_id.followup_plan_acceleration", readonly=False
-    )
+    followup_plan_round = fields.Boolean(related="company_id.root_id.followup_plan_round", readonly=False)
+    followup_plan_start_days = fields.Integer(related="company_id.root_id.followup_plan_start_days", readonly=False)
+    followup_plan_acceptance = fields.Boolean(related="company_id.root_id.followup_plan_acceptance", readonly=False)
+    followup_plan_offer_days = fields.Integer(related="company_id.root_id.followup_plan_offer_days", readonly=False)
+    followup_plan_remind_days = fields.Integer(related="company_id.root_id.followup_plan_remind_days", readonly=False)
+    followup_plan_grace_days = fields.Integer(related="company_id.root_id.followup_plan_grace_days", readonly=False)
+    followup_plan_catchup_days = fields.Integer(related="company_id.root_id.followup_plan_catchup_days", readonly=False)
+    followup_plan_automatic = fields.Boolean(related="company_id.root_id.followup_plan_automatic", readonly=False)
+    followup_plan_acceleration = fields.Boolean(related="company_id.root_id.followup_plan_acceleration", readonly=False)
     followup_plan_full_interest = fields.Boolean(
         related="company_id.root_id.followup_plan_full_interest", readonly=False
     )
     followup_plan_admin_amount = fields.Monetary(
         related="company_id.root_id.followup_plan_admin_amount", readonly=False, currency_field="currency_id"
     )
-    followup_plan_interest = fields.Float(
-        related="company_id.root_id.followup_plan_interest", readonly=False
-    )
-    followup_bank_reconcile = fields.Boolean(
-        related="company_id.root_id.followup_bank_reconcile", readonly=False
-    )
+    followup_plan_interest = fields.Float(related="company_id.root_id.followup_plan_interest", readonly=False)
+    followup_bank_reconcile = fields.Boolean(related="company_id.root_id.followup_bank_reconcile", readonly=False)
 
     # Suspension of services
     followup_suspend_days_consumer = fields.Integer(

@@ -15,9 +15,7 @@ class TestHoldsOverview(FollowupCommon):
         return self.env["followup.hold.report"].search(domain)
 
     def test_each_hold_has_amount_end_and_owner(self):
-        disputed, promised, arranged, held = (
-            self.invoice(amount=amount) for amount in (100, 200, 300, 400)
-        )
+        disputed, promised, arranged, held = (self.invoice(amount=amount) for amount in (100, 200, 300, 400))
         customer = self.refreshed()
         item = {item.move_id: item for item in customer.item_ids}
         reason = self.env.ref("l10n_be_followup.followup_dispute_reason_quality")

@@ -86,7 +86,9 @@ def test_a_broken_promise_does_not_wait_for_the_delay():
     assert codes(ask(item(**reached))) == {"not_yet"}
     hurried = item(**reached, hurry_from=TODAY)
     assert ask(hurried).message_level == SECOND
-    assert not ask(replace(hurried, hurry_from=TODAY + timedelta(days=1))).message, "the last message gave him until then"
+    assert not ask(replace(hurried, hurry_from=TODAY + timedelta(days=1))).message, (
+        "the last message gave him until then"
+    )
 
 
 def test_a_broken_promise_never_shortens_the_fourteen_days():

@@ -72,7 +72,7 @@ def propose(env, key, day, number):
         wizard.action_confirm()
         arrangement = customer(env, key).arrangement_ids.sorted("id")[-1:]
         env.cr.commit()
-        queue(env.su and env or env(su=True))
+        queue((env.su and env) or env(su=True))
         return arrangement.id
 
 
@@ -85,7 +85,10 @@ def accept(env, arrangement_id, url, day):
         page = Client(odoo.http.root)
         path = re.sub(r"^https?://[^/]+", "", url)
         shown = page.get(path)
-        check(shown.status_code == 200, f"the acceptance page answers {shown.status}: {shown.get_data(as_text=True)[:500]}")
+        check(
+            shown.status_code == 200,
+            f"the acceptance page answers {shown.status}: {shown.get_data(as_text=True)[:500]}",
+        )
         html = shown.get_data(as_text=True)
         form = re.search(r'<form[^>]*action="([^"]*accept[^"]*)"[^>]*>(.*?)</form>', html, re.DOTALL)
         check(form, "the page has no form to accept")

@@ -42,6 +42,30 @@ class FollowupCustomer(models.Model):
                 texts.append(self.env._("arrangements kept: %(kept)s of %(all)s", kept=kept, all=len(plans)))
             customer.reliability = ", ".join(texts) or False
 
+    def _refresh(self, today=None):
+        # EXTENDS followup.customer: nobody needs to read a reminder about what was agreed on since.
+        self.sudo()._cancel_held_reminders()
+        return super()._refresh(today)
+
+    def _cancel_held_reminders(self):
+        """Reminders that wait, and of which a promise, a dispute or an arrangement holds all that is open."""
+        covers = self.env["followup.cover"].search(
+            [("customer_id", "in", self.ids), ("live", "=", True), ("holds", "=", True)]
+        )
+        if not covers:
+            return
+        waiting = self.env["followup.notice"].search(
+            [
+                ("customer_id", "in", covers.customer_id.ids),
+                ("purpose", "=", "level"),
+                ("channel", "=", "email"),
+                ("state", "in", ("review", "queued")),
+            ]
+        )
+        for notice in waiting:
+            if any(item.is_open for item in notice.line_ids.item_id) and notice._all_held():
+                notice._cancel(self.env._("what it is about is promised, disputed or in an arrangement"))
+
     def _action_wizard(self, name, model, **context):
         self.ensure_one()
         return {

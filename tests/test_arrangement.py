@@ -40,6 +40,19 @@ class TestArrangement(FollowupCommon):
             self.assertEqual(arrangement.instalment_ids.mapped("state"), ["paid", "planned", "planned"])
             self.assertEqual(arrangement.amount_paid, 100)
 
+    def test_reminder_that_waits_is_taken_back(self):
+        move, other = self.invoice(amount=300), self.invoice(amount=80)
+        self.company.followup_live = False
+        self.night()
+        waiting = self.notices(purpose="level")
+        self.assertEqual(waiting.state, "review")
+        self.arrange(move, instalments=[(date(2026, 12, 1), 300.0)])
+        self.assertEqual(waiting.state, "review", "the other invoice is still asked for")
+        self.arrange(other, instalments=[(date(2026, 12, 1), 80.0)])
+        self.assertEqual(waiting.state, "cancelled")
+        self.assertIn("in an arrangement", waiting.cancel_reason)
+        self.assertNotEqual(self.refreshed().state, "review")
+
     def test_missed_reminded_broken_and_back_to_the_ladder(self):
         move = self.invoice(amount=300)
         self.night()

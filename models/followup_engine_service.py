@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.tools import format_date, split_every
 
 from ..engine import selection, services, suspension
+from ..legal.calendar import is_working_day
 from .followup_engine import BATCH
 
 _logger = logging.getLogger(__name__)
@@ -209,7 +210,8 @@ class FollowupEngine(models.AbstractModel):
             )
         ):
             return
-        verdict = suspension.judge(facts, rules, today, now.hour + now.minute / 60, company._followup_is_working_day)
+        # The legal calendar, also for a company that writes on any day: nobody would be there to restore a service.
+        verdict = suspension.judge(facts, rules, today, now.hour + now.minute / 60, is_working_day)
         if episode.state != "restored":
             asked = episode.ready
             episode.write(

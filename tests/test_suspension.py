@@ -33,6 +33,19 @@ class TestSuspension(SuspensionCommon):
         self.assertEqual((suspension.state, self.service.state), ("restored", "active"))
         self.assertTrue(self.notices(purpose="restored"))
 
+    def test_never_on_the_eve_of_a_day_off(self):
+        """Whatever day the company writes on."""
+        self.company.followup_send_any_day = True
+        suspension = self.announce(self.bill())
+        conditions = self.approve(suspension, date(2026, 12, 11))
+        self.assertEqual(suspension.state, "announced", "a Friday")
+        self.assertIn("\u2717", conditions)
+        self.suspend(date(2026, 12, 12))
+        self.assertEqual(suspension.state, "announced", "a Saturday")
+        self.bank_line(date(2026, 12, 14))
+        self.suspend(date(2026, 12, 14))
+        self.assertEqual(suspension.state, "suspended", suspension.conditions_text)
+
     def test_not_for_another_services_debt(self):
         other = self.env["product.product"].create({"name": "Domain", "type": "service"})
         self.bill(product=other)

@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -22,9 +24,7 @@ class FollowupCover(models.Model):
     kind = fields.Selection(KINDS, required=True, readonly=True)
     promise_id = fields.Many2one("followup.promise", readonly=True, ondelete="cascade", index="btree_not_null")
     dispute_id = fields.Many2one("followup.dispute", readonly=True, ondelete="cascade", index="btree_not_null")
-    arrangement_id = fields.Many2one(
-        "followup.arrangement", readonly=True, ondelete="cascade", index="btree_not_null"
-    )
+    arrangement_id = fields.Many2one("followup.arrangement", readonly=True, ondelete="cascade", index="btree_not_null")
     customer_id = fields.Many2one("followup.customer", required=True, readonly=True, ondelete="restrict", index=True)
     company_id = fields.Many2one(related="customer_id.company_id", store=True)
     item_id = fields.Many2one("followup.item", readonly=True, ondelete="set null", index="btree_not_null")
@@ -60,6 +60,14 @@ class FollowupCover(models.Model):
             cover.paid = paid.get(cover._origin.id, 0.0)
             cover.rest = cover.currency_id.round(cover.amount - cover.paid - cover.released) if cover.live else 0.0
 
+    @api.model
+    def _forget(self):
+        """What came in is read from the books again: no journal item tells its covers that it was paid."""
+        self.invalidate_model(["paid", "rest"])
+        self.env["followup.promise"].invalidate_model(["amount_paid"])
+        self.env["followup.dispute"].invalidate_model(["amount_open"])
+        self.env["followup.arrangement"].invalidate_model(["interest_missed"])
+
     def _paid_by_cover(self):
         """:rtype: dict cover id -> amount that came in on the covered part, in the cover's currency"""
         if not self.ids:
@@ -81,6 +89,56 @@ class FollowupCover(models.Model):
             )
         }
 
+    def _payments_since(self):
+        """The money of `paid`, by day: the newest that came in on each item, less what went to the part left payable.
+
+        :return: list of (day, Decimal in the cover's currency)
+        """
+        rows = {}
+        self.env["account.partial.reconcile"].flush_model()
+        for line_id, day, amount in self.env.execute_query(
+            SQL(
+                """SELECT partial.debit_move_id, credit.date, partial.debit_amount_currency::text
+                     FROM account_partial_reconcile partial
+                     JOIN account_move_line credit ON credit.id = partial.credit_move_id
+                    WHERE partial.debit_move_id = ANY(%s)
+                 ORDER BY partial.id DESC""",
+                self.item_id.move_line_id.ids,
+            )
+        ):
+            rows.setdefault(line_id, []).append((day, Decimal(amount)))
+        payments = []
+        for cover in self:
+            to_decimal = cover.currency_id._followup_decimal
+            line = cover.item_id.move_line_id
+            came_in = to_decimal(cover.residual_start) - to_decimal(line.amount_residual_currency)
+            newest = []
+            for day, amount in rows.get(line.id, ()):
+                if came_in > 0:
+                    newest.append((day, min(amount, came_in)))
+                    came_in -= amount
+            outside, rest = to_decimal(cover.outside), to_decimal(cover.paid)
+            for day, amount in sorted(newest):
+                skipped = min(outside, amount)
+                outside -= skipped
+                part = min(amount - skipped, rest)
+                rest -= part
+                if part > 0:
+                    payments.append((day, part))
+        return payments
+
+    def _in_another_arrangement(self):
+        """Covers whose item is in another arrangement by now: an item is in one."""
+        others = self.search(
+            [
+                ("item_id", "in", self.item_id.ids),
+                ("live", "=", True),
+                ("kind", "=", "arrangement"),
+                ("arrangement_id", "not in", self.arrangement_id.ids),
+            ]
+        )
+        return self.filtered(lambda cover: cover.item_id and cover.item_id in others.item_id)
+
     def _troubled(self):
         """Covers whose invoice is not what it was: set back to draft, deleted, or another customer's now."""
         return self.filtered(
@@ -98,6 +156,7 @@ class FollowupCover(models.Model):
         :rtype: dict item -> amount in the item's currency
         """
         held = {}
+        self._forget()
         for cover in self.sudo().search([("item_id", "in", items.ids), ("live", "=", True), ("holds", "=", True)]):
             held[cover.item_id] = held.get(cover.item_id, 0.0) + cover.rest
         return held

@@ -49,10 +49,13 @@ class FollowupInstalment(models.Model):
             for instalment in own:
                 instalment.number = ordered.index(instalment._origin.id) + 1 if instalment._origin.id in ordered else 0
 
-    @api.depends("number", "arrangement_id.name")
+    @api.depends("number", "arrangement_id.name", "partner_id.name")
+    @api.depends_context("instalment_with_customer")
     def _compute_display_name(self):
+        with_customer = self.env.context.get("instalment_with_customer")  # a calendar shows nothing else
         for instalment in self:
-            instalment.display_name = f"{instalment.arrangement_id.name} / {instalment.number}"
+            name = f"{instalment.arrangement_id.name} / {instalment.number}"
+            instalment.display_name = f"{instalment.partner_id.name}, {name}" if with_customer else name
 
     @api.depends("amount", "amount_paid")
     def _compute_amount_open(self):

@@ -212,6 +212,8 @@ class FollowupNotice(models.Model):
             return self.env._("%s is not so any more", record.name)
         elif self.purpose == "promise" and record.state != "active":
             return self.env._("%s has ended", record.name)
+        elif self.purpose == "dispute" and record.state != "rejected":
+            return self.env._("%s was opened again", record.name)
         if self.partner_id.with_company(self.company_id).followup_insolvency and self.purpose != "dispute":
             return self.env._("the customer is insolvent")
         return None

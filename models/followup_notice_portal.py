@@ -165,7 +165,9 @@ class FollowupNotice(models.Model):
             )
         free = self._answer_free(items)
         if not free:
-            raise UserError(self.env._("We have noted something about these invoices already. Please call us to change it."))
+            raise UserError(
+                self.env._("We have noted something about these invoices already. Please call us to change it.")
+            )
         made = promises
         for currency in items.currency_id:
             own = [(item, amount) for item, amount in free if item.currency_id == currency]
@@ -258,7 +260,9 @@ class FollowupNotice(models.Model):
         )
         if asked:
             raise UserError(
-                self.env._("You asked for instalments a short time ago, and we will contact you. Is it urgent? Call us.")
+                self.env._(
+                    "You asked for instalments a short time ago, and we will contact you. Is it urgent? Call us."
+                )
             )
         owner = self._answer_owner()
         words = self.with_context(lang=owner.lang).env._

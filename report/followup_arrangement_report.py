@@ -5,9 +5,9 @@ from ..engine.application import enterprise_number
 
 #: Heights in pixels of the paper format: of a page, of what stands above the first row, and of each part. Cautious:
 #: the scale of wkhtmltopdf differs a little from build to build.
-_PAGE, _LETTER_HEAD = 900, 310
-_TABLE_HEAD, _ROW, _SUM = 40, 25, 25
-_ACCOUNT, _INSTALMENT, _CLOSING = 75, 96, 300
+_PAGE, _LETTER_HEAD = 1170, 320
+_TABLE_HEAD, _ROW, _SUM = 40, 28, 28
+_ACCOUNT, _INSTALMENT, _CLOSING = 90, 118, 330
 
 
 def sheets(covers, sums, instalments):

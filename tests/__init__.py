@@ -3,6 +3,7 @@ from . import (
     test_arrange_wizard,
     test_bank_lines,
     test_charges,
+    test_dispute,
     test_engine,
     test_law_screens,
     test_law_stateful,
@@ -15,4 +16,6 @@ from . import (
     test_statement,
     test_tours,
     test_tours_agreements,
+    test_tours_bank_line,
+    test_tours_dispute,
 )

@@ -61,8 +61,16 @@ class FollowupArrangeWizard(models.TransientModel):
             wizard.amount_interest = float(interest)
             wizard.amount_total = float(sum(part.amount for part in instalments))
             limits = wizard._beyond_limits(instalments) if instalments else []
-            wizard.limits = wizard._limits_text(limits, manager) if limits else False
             wizard.needs_manager = bool(limits) and not manager
+            if wizard.needs_manager and wizard.previous_id.state in ("proposed", "active"):
+                # Until a manager looks nothing would hold what is arranged now: the customer would be chased.
+                wizard.problem = self.env._(
+                    "Only a manager can change %(name)s so, because %(why)s. Until then it stays as it is.",
+                    name=wizard.previous_id.name,
+                    why="; ".join(limits),
+                )
+                limits, wizard.needs_manager = [], False
+            wizard.limits = wizard._limits_text(limits, manager) if limits else False
             wizard.schedule_html = wizard._render_schedule(instalments) if instalments else False
 
     @api.depends("customer_id", "previous_id", "item_ids.selected")
@@ -193,6 +201,8 @@ class FollowupArrangeWizard(models.TransientModel):
     def _check_items(self):
         if not self.customer_id:
             raise UserError(self.env._("Choose the customer."))
+        if not self.item_ids:
+            raise UserError(self.env._("Nothing of this customer is open and free to arrange."))
         if not self._selected():
             raise UserError(self.env._("Tick the invoices that are paid in instalments."))
         for line in self._selected():

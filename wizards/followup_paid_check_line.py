@@ -40,4 +40,15 @@ class FollowupPaidCheckLine(models.TransientModel):
         wizard = self.wizard_id
         wizard._allocate(self.move_line_id)
         wizard._search_candidates()
-        return wizard._action_open()
+        dispute = wizard.dispute_id
+        if not dispute or dispute.state in ("open", "expired"):
+            return wizard._action_open()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._("Allocated. %s is solved: the payment was found.", dispute.name),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }

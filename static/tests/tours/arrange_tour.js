@@ -60,7 +60,7 @@ registry.category("web_tour.tours").add("l10n_be_followup_arrange", {
             run: "edit 150 && press Tab",
         },
         {
-            trigger: ".modal .o_followup_schedule:contains('150.00 + 3 ×')",
+            trigger: ".modal .o_followup_schedule:contains('+ 3 ×')",
         },
         {
             content: "To whom it goes",

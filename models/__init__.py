@@ -46,6 +46,8 @@ from . import (
     followup_service_event,
     followup_service_event_delivery,
     followup_service_outbox,
+    followup_service_subscription,
+    followup_subscription_mixin,
     followup_suspension,
     followup_terms,
     mail_activity,

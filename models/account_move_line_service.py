@@ -4,6 +4,12 @@ from odoo import fields, models
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
 
+    followup_period_end = fields.Date(
+        "Last Day Invoiced",
+        copy=False,
+        readonly=True,
+        help="The last day of service that this line is for, when known.",
+    )
     followup_service_id = fields.Many2one(
         "followup.service",
         "Service",

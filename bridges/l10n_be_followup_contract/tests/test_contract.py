@@ -99,6 +99,19 @@ class TestContract(ContractCommon):
         self.refreshed()
         self.assertEqual((self.service.amount_overdue, other.followup_service_id.amount_overdue), (0, 100))
 
+    def test_paid_ahead_is_never_suspended(self):
+        yearly = {"recurring_rule_type": "yearly", "recurring_next_date": date(2026, 11, 1)}
+        contract = self.make_contract("Mixed", [yearly], line_recurrence=True)
+        self.pay(self.cron(date(2026, 11, 1)).filtered(lambda move: move.invoice_origin == "Mixed"))
+        self.assertEqual(contract.followup_service_id.paid_through, date(2027, 10, 31))
+
+    def test_a_customer_who_became_part_of_another(self):
+        group = self.env["res.partner"].create({"name": "Groep", "is_company": True})
+        self.business.write({"parent_id": group.id, "is_company": False})
+        line = self.cron(date(2026, 11, 1)).invoice_line_ids
+        self.assertEqual(line.followup_service_id, self.contract.followup_service_id)
+        self.assertEqual(line.followup_service_id.customer_id.partner_id, group)
+
     def test_a_whole_story(self):
         november, suspension = self.suspended()
         self.assertEqual(self.contract.followup_state, "suspended")

@@ -175,6 +175,13 @@ class TestSubscription(SuspensionCommon):
             [(service, date(2026, 11, 30)), (service.browse(), False)],
         )
 
+    def test_known_of_the_add_on_an_order_begins_another_subscription(self):
+        """Said in README.md; when this fails, the add-on does better and the sentence can go."""
+        self.template.invoicing_mode = "sale_and_invoice"
+        self.hosting.write({"subscribable": True, "subscription_template_id": self.template.id})
+        self.cron(date(2026, 11, 1))
+        self.assertEqual(len(self.subscription.sale_order_ids.subscription_ids), 1)
+
     def test_not_for_another_subscriptions_debt(self):
         other = self.make_subscription()
         moves = self.cron(date(2026, 11, 1))

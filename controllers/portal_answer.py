@@ -15,7 +15,7 @@ class AnswerPortal(CustomerPortal):
     def _followup_notice(self, notice_id, access_token):
         """The reminder of this link; empty for everything else."""
         notice = request.env["followup.notice"].sudo().browse(notice_id).exists()
-        if not notice or not notice.access_token or not consteq(notice.access_token, access_token or ""):
+        if not notice or not notice.access_token or not consteq(notice.access_token, tools.plain(access_token)):
             return request.env["followup.notice"]
         if notice.purpose != "level" or notice.channel != "email":
             return request.env["followup.notice"]

@@ -45,7 +45,7 @@ class ArrangementPortal(CustomerPortal):
     def _followup_arrangement(self, arrangement_id, access_token):
         """:raises AccessError, MissingError: for everybody but the customer and those who work with it"""
         try:
-            arrangement = self._document_check_access("followup.arrangement", arrangement_id, access_token)
+            arrangement = self._document_check_access("followup.arrangement", arrangement_id, tools.plain(access_token))
         except AccessError:
             arrangement = request.env["followup.arrangement"].sudo().browse(arrangement_id)
             if request.env.user._is_public() or not arrangement.filtered_domain(self._followup_arrangement_domain()):

@@ -9,6 +9,11 @@ from odoo.http import request
 _TRIES, _PAUSE = 6, 0.4
 
 
+def plain(token):
+    """A token as it came in; empty for what cannot be one, which the comparison would break on."""
+    return token if token and token.isascii() else ""
+
+
 def speak(lang):
     """Answer this request in the customer's language, whoever opened the page."""
     request.update_context(lang=lang)

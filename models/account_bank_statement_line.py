@@ -41,7 +41,7 @@ class AccountBankStatementLine(models.Model):
         "Can Be Reconciled", compute="_compute_followup_open", search="_search_followup_to_reconcile"
     )
     followup_open = fields.Monetary(
-        "Open of It", compute="_compute_followup_open", currency_field="company_currency_id"
+        "Still Open", compute="_compute_followup_open", currency_field="company_currency_id"
     )
     followup_open_names = fields.Char("Meant For", compute="_compute_followup_open")
 

@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 
 class AccountMoveLine(models.Model):
@@ -18,3 +19,27 @@ class AccountMoveLine(models.Model):
         ondelete="set null",
         help="The service that this line is for. Empty: found by the product, when the customer has one service with it.",
     )
+
+    def _followup_fits(self, service):
+        """Whether the line is a sale to the customer of `service`, in a company that follows that of `service`."""
+        self.ensure_one()
+        move = self.move_id
+        return (
+            move.move_type in ("out_invoice", "out_receipt")
+            and self.display_type == "product"
+            and move.commercial_partner_id == service.customer_id.partner_id
+            and move.company_id._followup_root() == service.company_id
+        )
+
+    @api.constrains("followup_service_id")
+    def _check_followup_service(self):
+        for line in self.sudo():
+            service = line.followup_service_id
+            if service and not line._followup_fits(service):
+                raise ValidationError(
+                    self.env._(
+                        "%(service)s is a service of %(customer)s: choose a service of the customer of the invoice.",
+                        service=service.name,
+                        customer=service.customer_id.partner_id.display_name,
+                    )
+                )

@@ -150,6 +150,11 @@ class FollowupArrangement(models.Model):
             subject=self.env._("%s was accepted", self.name),
             body=self.env._("%(customer)s accepted the arrangement.", customer=self.partner_id.display_name),
         )
+        try:
+            with self.env.cr.savepoint():
+                self.env["followup.notice"].sudo()._prepare_for(self.sudo(), "arrangement", by=self.user_id)
+        except UserError as error:  # no address any more: he accepted all the same
+            self._tell(self.env._("The confirmation could not be sent: %s", str(error)))
         self._follow_now()
         return True
 

@@ -10,6 +10,7 @@ KINDS = [
     ("missed_interest", "Interest on missed instalments"),
     ("administration", "Administration of an arrangement"),
     ("agreed_interest", "Interest of an arrangement"),
+    ("reconnection", "Reconnection of a service"),
 ]
 #: Kinds that belong to an invoice and follow it.
 ITEM_KINDS = ("interest", "compensation", "reminder")
@@ -49,6 +50,7 @@ class FollowupCharge(models.Model):
     move_id = fields.Many2one("account.move", "Invoice", readonly=True, ondelete="set null", index="btree_not_null")
     item_id = fields.Many2one("followup.item", readonly=True, ondelete="set null", index="btree_not_null")
     arrangement_id = fields.Many2one("followup.arrangement", readonly=True, ondelete="restrict", index="btree_not_null")
+    suspension_id = fields.Many2one("followup.suspension", readonly=True, ondelete="restrict", index="btree_not_null")
     name = fields.Char("For", readonly=True)
     kind = fields.Selection(KINDS, required=True, readonly=True)
     currency_id = fields.Many2one("res.currency", required=True, readonly=True)
@@ -77,6 +79,10 @@ class FollowupCharge(models.Model):
     _missed_once = models.UniqueIndex(
         "(arrangement_id) WHERE kind = 'missed_interest' AND state = 'claimed'",
         "The interest on missed instalments of this arrangement was claimed already.",
+    )
+    _reconnection_once = models.UniqueIndex(
+        "(suspension_id) WHERE kind = 'reconnection' AND state <> 'cancelled'",
+        "The reconnection fee of this suspension was claimed already.",
     )
     _amount_check = models.Constraint("CHECK(amount >= 0)", "A charge cannot be negative.")
 

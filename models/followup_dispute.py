@@ -62,6 +62,10 @@ class FollowupDispute(models.Model):
         for dispute in self:
             dispute.amount_open = sum(dispute.cover_ids.mapped("rest"))
 
+    def _message_amount(self):
+        # EXTENDS followup.agreement: what is left to pay of it
+        return min(self.amount, sum(self.cover_ids.item_id.filtered("is_open").mapped("amount_residual_currency")))
+
     @api.depends("deadline", "state")
     def _compute_overdue(self):
         for dispute in self:

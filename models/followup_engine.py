@@ -213,6 +213,7 @@ class FollowupEngine(models.AbstractModel):
         covered = self.env["followup.cover"].search([("customer_id", "in", customers.ids)]).customer_id
         if not covered:
             return
+        self.env["followup.cover"]._find_references(covered)
         self.env["followup.cover"]._forget()
         waiting = selection.waiting_money(self.env, covered.ids)
         promises, disputes, arrangements = records

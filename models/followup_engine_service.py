@@ -56,7 +56,9 @@ class FollowupEngine(models.AbstractModel):
                 reasons = (*all_held, *item.reasons(today))
                 free = ZERO if reasons else (item.payable_company(today) * share).quantize(CENT, ROUND_DOWN)
                 codes = tuple(dict.fromkeys(reason.code for reason in reasons)) or tuple(
-                    dict.fromkeys(c.reason.code for c in item.covers if c.reason.until is None or c.reason.until >= today)
+                    dict.fromkeys(
+                        c.reason.code for c in item.covers if c.reason.until is None or c.reason.until >= today
+                    )
                 )
                 debts.append(ServiceDebt(item_id, item.due_date, amount, max(amount - free, ZERO), codes))
             result[service_id] = debts
@@ -99,14 +101,18 @@ class FollowupEngine(models.AbstractModel):
         announcement = None
         if episode.notice_id.state == "delivered":
             announcement = suspension.Announcement(episode.announced_on, episode.deadline)
-        arrangements = self.env["followup.cover"].search(
-            [
-                ("item_id", "in", list(announced)),
-                ("kind", "=", "arrangement"),
-                ("live", "=", True),
-                ("arrangement_id.state", "=", "active"),
-            ]
-        ).arrangement_id
+        arrangements = (
+            self.env["followup.cover"]
+            .search(
+                [
+                    ("item_id", "in", list(announced)),
+                    ("kind", "=", "arrangement"),
+                    ("live", "=", True),
+                    ("arrangement_id.state", "=", "active"),
+                ]
+            )
+            .arrangement_id
+        )
         return suspension.Service(
             id=service.id,
             debts=tuple(
@@ -124,8 +130,7 @@ class FollowupEngine(models.AbstractModel):
             exempt_until=service.exempt_until or None,
             grace_days=service.grace_days,
             paid_through=paid_through or None,
-            consumer=partner.followup_regime == "b2c"
-            or any(item.regime == "b2c" for item in episode.item_ids),
+            consumer=partner.followup_regime == "b2c" or any(item.regime == "b2c" for item in episode.item_ids),
             clause=clauses,
             proportionate=service.proportionate,
             credits=credits,
@@ -147,7 +152,10 @@ class FollowupEngine(models.AbstractModel):
         :param suspend: False: only restore, postpone and cancel (a payment, an opened screen)
         """
         episodes = self.env["followup.suspension"].search(
-            [("customer_id", "in", customers.ids), ("state", "in", ("announced", "postponed", "suspended", "restored"))],
+            [
+                ("customer_id", "in", customers.ids),
+                ("state", "in", ("announced", "postponed", "suspended", "restored")),
+            ],
             order="id",
         )
         # A restored one matters while the items that caused it are open again.
@@ -173,9 +181,13 @@ class FollowupEngine(models.AbstractModel):
                 credits.get(episode.customer_id.id, ZERO),
             )  # fmt: skip
             if episode.state == "suspended":
+                overdue = float(sum(debt.amount - debt.held for debt in facts.debts if debt.due_date < today))
+                if episode.currency_id.compare_amounts(overdue, episode.amount_overdue):
+                    episode.amount_overdue = overdue
                 reason = suspension.restore(facts, rules, today)
                 if reason:
-                    episode._restore(self._explain_restore(reason))
+                    # Nobody pays for the reconnection of what he disputed with success.
+                    episode._restore(self._explain_restore(reason), fee=reason != "disputed")
                 continue
             self._follow_announced(company, episode, facts, rules, today, now, suspend)
             if episode.state == "suspended":
@@ -190,13 +202,16 @@ class FollowupEngine(models.AbstractModel):
             episode._cancel(self.env._("what was announced is paid"))
             return
         if episode.state == "restored" and (
-            episode.by_hand or self.env["followup.suspension"].search_count(
+            episode.by_hand
+            or episode.lifted_by
+            or self.env["followup.suspension"].search_count(
                 [("service_id", "=", episode.service_id.id), ("state", "in", ("announced", "postponed", "suspended"))]
             )
         ):
             return
         verdict = suspension.judge(facts, rules, today, now.hour + now.minute / 60, company._followup_is_working_day)
         if episode.state != "restored":
+            asked = episode.ready
             episode.write(
                 {
                     "conditions": [
@@ -211,6 +226,8 @@ class FollowupEngine(models.AbstractModel):
             )
             if episode.ready:
                 episode._ask_approval()
+            elif asked:
+                episode._ask_no_more()
         if suspend and verdict.may_suspend:
             episode._suspend()
 

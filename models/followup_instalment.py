@@ -32,7 +32,7 @@ class FollowupInstalment(models.Model):
     date = fields.Date("To Pay By", required=True, readonly=True)
     amount = fields.Monetary(required=True, readonly=True)
     amount_paid = fields.Monetary("Paid", readonly=True)
-    amount_open = fields.Monetary("Open", compute="_compute_amount_open", store=True)
+    amount_open = fields.Monetary("Still Open", compute="_compute_amount_open", store=True)
     state = fields.Selection(STATES, required=True, readonly=True, default="planned", index=True)
     grace_until = fields.Date("Not Missed Before", readonly=True)
     reference = fields.Char("Structured Communication", readonly=True, copy=False)

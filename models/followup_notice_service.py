@@ -19,8 +19,10 @@ class FollowupNotice(models.Model):
         self.ensure_one()
         if not self.level_id.announce_suspension:
             return []
-        known = self.env["followup.service"].sudo().search(
-            [("customer_id", "=", self.customer_id.id), ("essential", "=", False)]
+        known = (
+            self.env["followup.service"]
+            .sudo()
+            .search([("customer_id", "=", self.customer_id.id), ("essential", "=", False)])
         )
         if not known:
             return []
@@ -60,13 +62,14 @@ class FollowupNotice(models.Model):
             "intro": intro,
             "suspension": self.suspension_id,
             "service": self.suspension_id.service_id,
+            "fee": sum(
+                self.suspension_id.charge_ids.filtered(lambda charge: charge.state == "claimed").mapped("amount")
+            ),
             "items": self.suspension_id.item_ids.filtered("is_open"),
             "bank": bank,
             "base_url": company.get_base_url(),
             "responsible": self.responsible_id,
             "enterprise_number": application.enterprise_number(company),
             "fmt_date": lambda day: application.notice_date(self.env, day, self.lang),
-            "fmt_amount": lambda amount, currency: format_amount(
-                self.env, amount, currency, lang_code=self.lang
-            ),
+            "fmt_amount": lambda amount, currency: format_amount(self.env, amount, currency, lang_code=self.lang),
         }

@@ -101,8 +101,10 @@ class FollowupService(models.Model):
             live = service.suspension_ids.filtered(lambda s: s.state in ("announced", "postponed", "suspended"))
             service.suspension_id = live[:1]
             service.state = (
-                "suspended" if live.state == "suspended" else "announced" if live else "active"
-            ) if len(live) <= 1 else "suspended"
+                ("suspended" if live.state == "suspended" else "announced" if live else "active")
+                if len(live) <= 1
+                else "suspended"
+            )
 
     @api.depends("paid_through_manual", "period_months")
     def _compute_paid_through(self):

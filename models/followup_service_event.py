@@ -257,7 +257,7 @@ class FollowupServiceEvent(models.Model):
             vals["acknowledged_date"] = now
         for event in self.sudo():
             told = {"delivered_date": event.delivered_date or now} if state in ("delivered", "acknowledged") else {}
-            event.write({"state": state, **told, **vals})
+            event.write({"state": state, "claimed": False, **told, **vals})
         self.sudo()._follow_dead_letters()
 
     def _follow_dead_letters(self):

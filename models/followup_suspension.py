@@ -12,7 +12,7 @@ STATES = [
 #: The only ways from one state to another. A restored one is suspended again when its payment is taken back.
 TRANSITIONS = {
     "announced": {"suspended", "postponed", "cancelled"},
-    "postponed": {"announced", "suspended", "cancelled"},
+    "postponed": {"announced", "postponed", "suspended", "cancelled"},
     "suspended": {"restored"},
     "restored": {"suspended"},
     "cancelled": set(),
@@ -38,8 +38,12 @@ class FollowupSuspension(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     user_id = fields.Many2one("res.users", "Responsible", readonly=True)
     state = fields.Selection(STATES, required=True, readonly=True, default="announced", index=True, tracking=True)
-    notice_id = fields.Many2one("followup.notice", "Announced By", readonly=True, ondelete="restrict", index="btree_not_null")
-    announced_on = fields.Date(readonly=True, help="The day on which the notice that announced it left; it was delivered.")
+    notice_id = fields.Many2one(
+        "followup.notice", "Announced By", readonly=True, ondelete="restrict", index="btree_not_null"
+    )
+    announced_on = fields.Date(
+        readonly=True, help="The day on which the notice that announced it left; it was delivered."
+    )
     deadline = fields.Date("To Pay By", readonly=True, help="The last day to pay that the notice named.")
     item_ids = fields.Many2many("followup.item", string="Announced Items", readonly=True)
     amount_announced = fields.Monetary("Announced Amount", readonly=True)
@@ -56,6 +60,13 @@ class FollowupSuspension(models.Model):
     suspended_date = fields.Datetime("Suspended On", readonly=True)
     restored_date = fields.Datetime("Restored On", readonly=True)
     end_reason = fields.Char(readonly=True)
+    lifted_by = fields.Many2one(
+        "res.users",
+        "Restored By",
+        readonly=True,
+        ondelete="set null",
+        help="A person restored it, whatever was owed: only a new announcement suspends again.",
+    )
     by_hand = fields.Boolean(readonly=True, help="Set by a person: only a person lifts it.")
     days_suspended = fields.Integer(compute="_compute_days_suspended")
     occurrence = fields.Integer(readonly=True, help="How often it was suspended.")
@@ -94,7 +105,9 @@ class FollowupSuspension(models.Model):
         if not self.env.su and {
             name for name in vals if not name.startswith(("activity_", "message_")) and self._fields[name].store
         }:
-            raise UserError(self.env._("%s cannot be changed by hand: use its buttons.", ", ".join(self.mapped("name"))))
+            raise UserError(
+                self.env._("%s cannot be changed by hand: use its buttons.", ", ".join(self.mapped("name")))
+            )
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -133,8 +146,10 @@ class FollowupSuspension(models.Model):
     def _tell(self, body):
         for suspension in self.sudo():
             suspension.message_post(body=body)
-            suspension.service_id.message_post(body=f"{suspension.name}: {body}")
-            suspension.customer_id.message_post(body=f"{suspension.service_id.name}, {suspension.name}: {body}")
+            name, service = suspension.name, suspension.service_id
+            for record, prefix in ((service, name), (suspension.customer_id, f"{service.name}, {name}")):
+                text = f"{prefix}: {body}"
+                record.message_post(body=text)
 
     def _message_amount(self):
         """The amount that a message about it shows first, in company currency."""
@@ -154,7 +169,11 @@ class FollowupSuspension(models.Model):
                     "currency": suspension.currency_id.name,
                 },
             )
-            action = suspension.company_id[f"followup_action_{kind}_id"] if kind in ("announced", "suspended", "restored") else False
+            action = (
+                suspension.company_id[f"followup_action_{kind}_id"]
+                if kind in ("announced", "suspended", "restored")
+                else False
+            )
             if action:
                 action.sudo().with_context(
                     active_model=suspension._name, active_id=suspension.id, active_ids=suspension.ids
@@ -183,7 +202,9 @@ class FollowupSuspension(models.Model):
             suspension = self.create(
                 {
                     "service_id": service.id,
-                    "user_id": (service.user_id or notice.responsible_id or notice.customer_id._default_responsible()).id,
+                    "user_id": (
+                        service.user_id or notice.responsible_id or notice.customer_id._default_responsible()
+                    ).id,
                     "notice_id": notice.id,
                     "announced_on": notice.delivered_on,
                     "deadline": notice.pay_before,
@@ -212,15 +233,19 @@ class FollowupSuspension(models.Model):
                 occurrence=suspension.occurrence + 1,
             )
             suspension.activity_ids.sudo().unlink()
+            suspension._unclaim_reconnection()
             suspension.service_id.sudo()._apply_suspension()
             suspension._tell(self.env._("Service suspended."))
             suspension._emit("suspended")
             suspension._message("suspended")
 
-    def _restore(self, reason):
+    def _restore(self, reason, fee=False):
+        """:param fee: money restored it: a business pays the reconnection fee, where there is one"""
         for suspension in self:
             suspension._go("restored", restored_date=fields.Datetime.now(), end_reason=reason)
             suspension.service_id.sudo()._apply_restoration(suspension.sudo())
+            if fee:
+                suspension.sudo()._claim_reconnection()
             suspension._tell(self.env._("Service restored: %s", reason))
             suspension._emit("restored")
             suspension._message("restored")
@@ -258,9 +283,12 @@ class FollowupSuspension(models.Model):
     def action_undo_approval(self):
         self._check_user()
         self._lock()
-        self.filtered(lambda s: s.state in ("announced", "postponed")).sudo().write(
-            {"approved_by": False, "approved_date": False}
-        )
+        undone = self.filtered(lambda s: s.state in ("announced", "postponed") and s.approved_by)
+        undone.sudo().write({"approved_by": False, "approved_date": False})
+        undone._tell(self.env._("Approval taken back by %s.", self.env.user.name))
+        for company, same in undone.grouped("company_id").items():
+            self.env["followup.engine"].sudo()._follow_suspensions(company, same.customer_id, company._followup_today())
+        return True
 
     def _postpone(self, until, reason):
         self._check_user()
@@ -272,21 +300,22 @@ class FollowupSuspension(models.Model):
             suspension._tell(
                 self.env._("Postponed until %(date)s: %(why)s", date=format_date(self.env, until), why=reason or "-")
             )
+            suspension._ask_no_more()
             suspension._emit("postponed")
 
     def action_restore(self):
         """Lift it now, whatever is owed: a person decides."""
         self._check_user()
         self._lock()
-        self.filtered(lambda s: s.state == "suspended")._restore(self.env._("by %s", self.env.user.name))
+        suspended = self.filtered(lambda s: s.state == "suspended")
+        suspended.sudo().lifted_by = self.env.uid
+        suspended._restore(self.env._("by %s", self.env.user.name))
         return True
 
     def action_cancel(self):
         self._check_user()
         self._lock()
-        self.filtered(lambda s: s.state in ("announced", "postponed"))._cancel(
-            self.env._("by %s", self.env.user.name)
-        )
+        self.filtered(lambda s: s.state in ("announced", "postponed"))._cancel(self.env._("by %s", self.env.user.name))
         return True
 
     def _suspend_by_hand(self, service, reason):
@@ -299,7 +328,7 @@ class FollowupSuspension(models.Model):
             raise UserError(self.env._("%s is suspended already.", service.name))
         if not suspension:
             suspension = self.sudo().create({"service_id": service.id, "user_id": self.env.uid})
-        suspension.sudo().by_hand = True
+        suspension.sudo().write({"by_hand": True, "amount_overdue": service.sudo().amount_overdue})
         suspension._tell(self.env._("Suspended by hand by %(user)s: %(why)s", user=self.env.user.name, why=reason))
         suspension._suspend()
         return suspension
@@ -315,3 +344,6 @@ class FollowupSuspension(models.Model):
                 note=suspension.conditions_text,
                 user_id=(suspension.user_id or suspension.customer_id._default_responsible()).id,
             )
+
+    def _ask_no_more(self):
+        self.sudo().activity_unlink(["l10n_be_followup.mail_activity_type_suspension"])

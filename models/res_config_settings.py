@@ -125,6 +125,44 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.root_id.followup_bank_reconcile", readonly=False
     )
 
+    # Suspension of services
+    followup_suspend_days_consumer = fields.Integer(
+        related="company_id.root_id.followup_suspend_days_consumer", readonly=False
+    )
+    followup_suspend_days_business = fields.Integer(
+        related="company_id.root_id.followup_suspend_days_business", readonly=False
+    )
+    followup_suspend_approval = fields.Boolean(related="company_id.root_id.followup_suspend_approval", readonly=False)
+    followup_suspend_minimum = fields.Monetary(
+        related="company_id.root_id.followup_suspend_minimum", readonly=False, currency_field="currency_id"
+    )
+    followup_suspend_share = fields.Float(related="company_id.root_id.followup_suspend_share", readonly=False)
+    followup_restore_below = fields.Monetary(
+        related="company_id.root_id.followup_restore_below", readonly=False, currency_field="currency_id"
+    )
+    followup_suspend_from = fields.Float(related="company_id.root_id.followup_suspend_from", readonly=False)
+    followup_suspend_until = fields.Float(related="company_id.root_id.followup_suspend_until", readonly=False)
+    followup_suspend_cap = fields.Integer(related="company_id.root_id.followup_suspend_cap", readonly=False)
+    followup_suspend_billing = fields.Boolean(related="company_id.root_id.followup_suspend_billing", readonly=False)
+    followup_reconnection_fee = fields.Monetary(
+        related="company_id.root_id.followup_reconnection_fee", readonly=False, currency_field="currency_id"
+    )
+    followup_action_announced_id = fields.Many2one(
+        related="company_id.root_id.followup_action_announced_id",
+        readonly=False,
+        domain="[('model_id.model', '=', 'followup.suspension')]",
+    )
+    followup_action_suspended_id = fields.Many2one(
+        related="company_id.root_id.followup_action_suspended_id",
+        readonly=False,
+        domain="[('model_id.model', '=', 'followup.suspension')]",
+    )
+    followup_action_restored_id = fields.Many2one(
+        related="company_id.root_id.followup_action_restored_id",
+        readonly=False,
+        domain="[('model_id.model', '=', 'followup.suspension')]",
+    )
+
     # Provisioning
     followup_provisioning = fields.Selection(
         related="company_id.root_id.followup_provisioning", readonly=False, required=True

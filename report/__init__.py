@@ -4,4 +4,5 @@ from . import (
     followup_statement,
     followup_statement_report,
     followup_statement_xlsx,
+    followup_suspension_report,
 )

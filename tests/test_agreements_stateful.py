@@ -49,7 +49,7 @@ class Bill:
 
 @dataclass(eq=False)
 class Part:
-    """What an agreement holds of a bill. Money goes first to what it left outside."""
+    """What an agreement holds of a bill. Money goes first to what it left outside, unless it names an instalment."""
 
     bill: Bill
     amount: Decimal
@@ -57,11 +57,14 @@ class Part:
     outside: Decimal
     credited: Decimal = ZERO  # disputes: what a credit note took off it
     released: Decimal = ZERO  # arrangements without acceleration
+    named: list = field(default_factory=list)  # entries with the reference of an instalment
 
     @property
     def paid(self):
-        came_in = self.residual - self.bill.residual - self.credited
-        return min(max(came_in - self.outside, ZERO), self.amount)
+        came_in = max(self.residual - self.bill.residual - self.credited, ZERO)
+        named = sum((self.bill.entries.get(entry, (ZERO, 0))[0] for entry in self.named), ZERO)
+        named = min(named, came_in)
+        return min(named + max(came_in - named - self.outside, ZERO), self.amount)
 
     @property
     def rest(self):
@@ -219,7 +222,7 @@ class Book:
 
 WHICH = st.integers(0, 2)
 SHARE = st.sampled_from(["all", "all", "half", "third", "instalment", "cent"])
-PAY = st.tuples(st.just("pay"), WHICH, SHARE, st.sampled_from([1, 1, 2]))
+PAY = st.tuples(st.just("pay"), WHICH, SHARE, st.sampled_from([1, 1, 2]), st.booleans())
 DAYS = st.tuples(st.just("days"), st.sampled_from([1, 2, 3, 6, 8, 14]))
 ARRANGE = st.tuples(
     st.just("arrange"),
@@ -303,6 +306,9 @@ class TestAgreementsStateful(SendingCommon):
     @example("business", "charged", PLAN, [("miss",), ("reinstate", 3), ("days", 6), ("pay", 0, "all", 2)])
     @example("consumer", "charged", PLAN, [("pay", 0, "all", 2), ("back", 0, "cancel"), ("miss",), ("days", 8)])
     @example("consumer", "reminded", PLAN, [("miss",), ("float", 400), ("days", 14), ("allocate", 0)])
+    @example(
+        "business", "overdue", (*PLAN[:2], "half", *PLAN[3:]), [("pay", 0, "third", 2, True), ("miss",), ("days", 8)]
+    )
     @example("business", "reminded", ("dispute", 0, "all", True, 15), [("credit", 0, "third"), ("days", 3)])
     def _stories(self, who, opening, first, events):
         self.play(getattr(self, who), (*OPENINGS[opening], first, *events))
@@ -400,13 +406,18 @@ class TestAgreementsStateful(SendingCommon):
         with mute_logger("odoo.addons.mail.models.mail_mail", "odoo.addons.l10n_be_followup.models.mail_mail"):
             self.queue()
 
-    def event_pay(self, which, share, pieces):
+    def event_pay(self, which, share, pieces, named=False):
         bill = self.bill(which)
+        deals = self.book.live("arrangement", bill) if named else ()
         for piece in range(pieces):
             amount = self.share(share, bill.residual) if piece == pieces - 1 else (bill.residual / 5).quantize(CENT)
             if amount > 0:
                 entry = self.pay(bill.move, float(amount), self.today)
                 bill.entries[entry] = (amount, self.number)
+                for deal in deals:
+                    entry.ref = deal.record.instalment_ids[:1].reference
+                    for part in deal.parts:
+                        part.named += [entry] if part.bill is bill else []
                 self.refresh()
                 self.settle()
 
@@ -595,7 +606,7 @@ class TestAgreementsStateful(SendingCommon):
             dispute = deal.record.sudo(False)
             if method == "reject":
                 dispute._reject("<p>No.</p>")
-                deal.state = "rejected"
+                deal.state, deal.holds = "rejected", True
                 deal.until = self.today + timedelta(days=self.company.followup_dispute_answer_days)
             else:
                 getattr(dispute, method)()

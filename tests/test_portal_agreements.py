@@ -1,12 +1,15 @@
 from contextlib import nullcontext
 from datetime import date, datetime, timedelta
+from unittest.mock import patch
 from urllib.parse import parse_qs, urlsplit
 
 from freezegun.api import freeze_time
 from lxml import html
 from odoo import http
+from odoo.exceptions import LockError
 from odoo.tests import HttpCase, new_test_user, tagged
 
+from ..controllers import tools
 from .common import NOW, TODAY, FollowupCommon
 
 PLAN = ((date(2026, 12, 1), 100.0), (date(2027, 1, 4), 200.0))
@@ -89,6 +92,23 @@ class TestPortalArrangement(PortalCommon):
         self.assertTrue(self.found(tree, "o_followup_accepted"))
         self.assertEqual((arrangement.accepted_name, arrangement.accepted_date), ("Els Bakker", before))
 
+    def test_somebody_is_busy_with_the_customer(self):
+        arrangement = self.arrange()
+        lock = type(arrangement)._lock_customers
+        for busy, state in ((99, "proposed"), (2, "active")):
+            tries = []
+
+            def locked(records, busy=busy, tries=tries):
+                tries.append(1)
+                if len(tries) <= busy:
+                    raise LockError("busy")
+                return lock(records)
+
+            with patch.object(type(arrangement), "_lock_customers", locked), patch.object(tools, "_PAUSE", 0):
+                tree, _response = self.accept(arrangement)
+            self.assertEqual(self.found(tree, "o_followup_error"), busy == 99)
+            self.assertEqual(arrangement.state, state)
+
     def test_a_name_is_needed(self):
         arrangement = self.arrange()
         tree, _response = self.accept(arrangement, "  ")
@@ -110,6 +130,7 @@ class TestPortalArrangement(PortalCommon):
         arrangement, other = self.arrange(), self.arrange(self.consumer)
         for url in (
             self.url(arrangement, token="no"),
+            self.url(arrangement, token="\N{LATIN SMALL LETTER E WITH ACUTE}"),
             f"/my/arrangement/{arrangement.id}",
             self.url(other, token=arrangement.access_token),
             self.url(other, token=arrangement.access_token) + "&report_type=pdf",

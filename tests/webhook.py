@@ -11,8 +11,8 @@ from threading import Event, Thread
 class Receiver(ThreadingHTTPServer):
     """`script`: what to do with the coming requests, one entry each; then 200 for the rest.
 
-    An entry is an HTTP status, a pair of status and body, or `late` (applies, answers too late), `drop_before`
-    and `drop_after` (breaks the connection before or after applying), or a callable that is asked.
+    An entry is an HTTP status, a pair of status and body, `late` (applies, answers too late), `drop_before` or
+    `drop_after` (breaks the connection before or after applying).
     """
 
     daemon_threads = True
@@ -60,8 +60,6 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(401, b"bad signature")
         server.requests.append((dict(self.headers), body))
         step = server.script.pop(0) if server.script else 200
-        if callable(step):
-            step = step()
         payload = json.loads(body)
         if step == "drop_before":
             return self.drop()

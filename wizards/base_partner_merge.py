@@ -20,7 +20,8 @@ class BasePartnerMerge(models.TransientModel):
         )
         for _company_id, (keeper, *others) in cr.fetchall():
             for table in ("followup_notice", "followup_charge", "followup_item", "followup_hold", "followup_run_line",
-                          "followup_cover", "followup_promise", "followup_dispute", "followup_arrangement", "followup_instalment"):
+                          "followup_cover", "followup_promise", "followup_dispute", "followup_arrangement", "followup_instalment",
+                          "followup_service", "followup_suspension"):
                 cr.execute(f"UPDATE {table} SET customer_id = %s WHERE customer_id = ANY(%s)", [keeper, others])
             cr.execute(
                 "UPDATE account_bank_statement_line SET followup_customer_id = %s WHERE followup_customer_id = ANY(%s)",

@@ -19,7 +19,7 @@ class FollowupArrangeWizard(models.TransientModel):
     _name = "followup.arrange.wizard"
     _description = "Arrange Payment"
 
-    customer_id = fields.Many2one("followup.customer", "Customer", required=True)
+    customer_id = fields.Many2one("followup.customer", required=True)
     previous_id = fields.Many2one(
         "followup.arrangement", "Replaces", help="This arrangement ends when the new one is confirmed."
     )

@@ -1,5 +1,4 @@
 from decimal import Decimal
-from itertools import groupby
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
@@ -348,13 +347,21 @@ class FollowupArrangeWizard(models.TransientModel):
 
     def _summary(self, instalments):
         """One line to say on the phone: 3 × 300.00 + 301.00."""
-        runs = []
-        for amount, same in groupby(part.amount for part in instalments):
-            number, text = len(list(same)), self.currency_id.format(float(amount))
-            runs.append(f"{number} × {text}" if number > 1 else text)
+        runs = []  # equal amounts that follow each other: [amount, how many]
+        for part in instalments:
+            if runs and runs[-1][0] == part.amount:
+                runs[-1][1] += 1
+            else:
+                runs.append([part.amount, 1])
+        texts = [
+            f"{number} × {self.currency_id.format(float(amount))}"
+            if number > 1
+            else self.currency_id.format(float(amount))
+            for amount, number in runs
+        ]
         until = format_date(self.env, instalments[-1].day, date_format="d MMMM y")
-        if len(runs) > 3:
+        if len(texts) > 3:
             return self.env._("%(number)s instalments, the last by %(date)s", number=len(instalments), date=until)
         if len(instalments) == 1:
-            return self.env._("%(amount)s by %(date)s", amount=runs[0], date=until)
-        return self.env._("%(amounts)s, the last by %(date)s", amounts=" + ".join(runs), date=until)
+            return self.env._("%(amount)s by %(date)s", amount=texts[0], date=until)
+        return self.env._("%(amounts)s, the last by %(date)s", amounts=" + ".join(texts), date=until)

@@ -17,7 +17,7 @@ class FollowupPaidCheckLine(models.TransientModel):
     amount = fields.Monetary()
     communication = fields.Char()
     account_number = fields.Char("Account")
-    why = fields.Char("Why it may be this")
+    why = fields.Text("Why it may be this")
     move_line_id = fields.Many2one("account.move.line", ondelete="cascade")
     payment_id = fields.Many2one("account.payment", ondelete="cascade")
     statement_line_id = fields.Many2one("account.bank.statement.line", ondelete="cascade")

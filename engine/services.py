@@ -13,11 +13,11 @@ from odoo.tools import SQL
 def line_services(env, customer_ids):
     """Lines of posted customer invoices with the service that each leads to, as a query.
 
-    :rtype: SQL with the columns move_id, service_id, amount (with VAT, in the invoice's currency)
+    :rtype: SQL with the columns move_id, service_id, amount (with VAT, in the invoice's currency), period_end
     """
     return SQL(
         """SELECT line.move_id, COALESCE(line.followup_service_id, by_product.service_id) AS service_id,
-                  line.price_total AS amount
+                  line.price_total AS amount, line.followup_period_end AS period_end
              FROM account_move_line line
              JOIN account_move move ON move.id = line.move_id
              JOIN res_company company ON company.id = move.company_id
@@ -66,23 +66,27 @@ def shares(env, customer_ids):
 
 
 def paid_through(env, service_ids):
-    """The last day that the invoices paid in full cover, where the services say how many months one covers.
+    """The last day that the invoices paid in full cover, where their lines or their services say how long one covers.
 
     :rtype: dict service id -> date
     """
     if not service_ids:
         return {}
+    for name in ("account.move.line", "account.move", "followup.service"):
+        env[name].flush_model()
     customers = env["followup.service"].browse(service_ids).customer_id.ids
     return dict(
         env.execute_query(
             SQL(
                 """WITH led AS MATERIALIZED (%(lines)s)
                    SELECT led.service_id,
-                          max((move.invoice_date + make_interval(months => service.period_months) - interval '1 day')::date)
+                          max(COALESCE(led.period_end,
+                              (move.invoice_date + make_interval(months => service.period_months) - interval '1 day')::date))
                      FROM led
                      JOIN account_move move ON move.id = led.move_id
                      JOIN followup_service service ON service.id = led.service_id
-                    WHERE led.service_id = ANY(%(ids)s) AND service.period_months > 0
+                    WHERE led.service_id = ANY(%(ids)s) AND led.amount > 0
+                      AND (service.period_months > 0 OR led.period_end IS NOT NULL)
                       AND move.payment_state IN ('paid', 'in_payment')
                  GROUP BY led.service_id""",
                 lines=line_services(env, customers),

@@ -49,6 +49,8 @@ from . import (
     followup_service_event_delivery,
     followup_service_outbox,
     followup_service_screen,
+    followup_service_subscription,
+    followup_subscription_mixin,
     followup_suspension,
     followup_suspension_screen,
     followup_terms,

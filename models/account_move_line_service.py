@@ -5,6 +5,12 @@ from odoo.exceptions import ValidationError
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
 
+    followup_period_end = fields.Date(
+        "Last Day Invoiced",
+        copy=False,
+        readonly=True,
+        help="The last day of service that this line is for, when known.",
+    )
     followup_service_id = fields.Many2one(
         "followup.service",
         "Service",

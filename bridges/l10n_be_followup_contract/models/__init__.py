@@ -1,0 +1,1 @@
+from . import contract_contract, contract_line, followup_service

@@ -7,6 +7,7 @@ A run is good when it collected at least one test, nothing failed, and everythin
 in expected-skips.txt. The numbers are kept in the file that TOTALS names.
 """
 
+import fcntl
 import json
 import os
 import pathlib
@@ -43,9 +44,12 @@ def tail(path, lines=40):
 
 def store(name, passed, failed, skipped):
     path = pathlib.Path(os.environ["TOTALS"])
-    rows = json.loads(path.read_text()) if path.exists() else []
-    rows.append([name, passed, failed, skipped])
-    path.write_text(json.dumps(rows))
+    # Two lanes of tests count in the same file.
+    with open(f"{path}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        rows = json.loads(path.read_text()) if path.exists() else []
+        rows.append([name, passed, failed, skipped])
+        path.write_text(json.dumps(rows))
 
 
 def add(name, junit, log, exit_code):

@@ -196,6 +196,7 @@ class FollowupArrangement(models.Model):
             return
         if self.trouble:
             self.trouble = False
+            self.activity_unlink(["l10n_be_followup.mail_activity_type_dispute"])
         verdict = self._judgement(today, paid, waiting)
         for instalment, part in zip(self.instalment_ids.sorted("date"), verdict.parts, strict=True):
             fresh = {"amount_paid": float(part.paid), "state": part.state, "grace_until": part.grace_until}

@@ -214,15 +214,18 @@ class FollowupCover(models.Model):
 
     def _in_another_arrangement(self):
         """Covers whose item is in another arrangement by now: an item is in one."""
+        loose = self.filtered(lambda cover: cover.item_id and not cover.live)
+        if not loose:
+            return loose  # the database keeps others from what is in force here
         others = self.search(
             [
-                ("item_id", "in", self.item_id.ids),
+                ("item_id", "in", loose.item_id.ids),
                 ("live", "=", True),
                 ("kind", "=", "arrangement"),
                 ("arrangement_id", "not in", self.arrangement_id.ids),
             ]
         )
-        return self.filtered(lambda cover: cover.item_id and cover.item_id in others.item_id)
+        return loose.filtered(lambda cover: cover.item_id in others.item_id)
 
     def _troubled(self):
         """Covers whose invoice is not what it was: set back to draft, deleted, or another customer's now."""

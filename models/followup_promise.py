@@ -7,6 +7,8 @@ from odoo.tools import SQL, format_date
 STATES = [("active", "Waiting"), ("kept", "Kept"), ("broken", "Broken"), ("cancelled", "Cancelled")]
 #: A payment that is taken back this number of days after the promise ended still counts against it.
 DAYS_TO_TAKE_BACK = 60
+#: Nothing is held without an end, whatever the company's own limit.
+MAX_DAYS = 365
 CHANNELS = [("phone", "Phone"), ("email", "E-mail"), ("portal", "Customer's page"), ("other", "Other")]
 
 
@@ -142,6 +144,8 @@ class FollowupPromise(models.Model):
         company = customer.company_id
         if date < today:
             raise UserError(self.env._("The promised day lies in the past. Choose a day from today on."))
+        if date > today + timedelta(days=MAX_DAYS):
+            raise UserError(self.env._("A promise is for a day within a year. Choose an earlier day."))
         if self.env.user.has_group("l10n_be_followup.l10n_be_followup_group_manager") and not self.env.su:
             return
         limit = company.followup_promise_max_days

@@ -429,3 +429,150 @@ class TestAgreementsAttack(FollowupCommon):
             user.instalment_ids.unlink()
         with self.assertRaises(UserError):
             user.copy()
+
+    # Odd currencies, terms, merges
+
+    def test_currencies_without_and_with_three_decimals(self):
+        for code, total, plan in (("JPY", 10001, (3333, 3333, 3335)), ("KWD", 100.001, (33.333, 33.333, 33.335))):
+            with self.subTest(code=code):
+                currency = self.env["res.currency"].with_context(active_test=False).search([("name", "=", code)])
+                currency.active = True
+                currency.rounding = 1 if code == "JPY" else 0.001
+                partner = self.business.copy({"name": code, "email": f"{code}@x.example"})
+                move = self.invoice(partner, amount=total, currency_id=currency.id)
+                days = (date(2026, 12, 1), date(2027, 1, 4), date(2027, 2, 1))
+                arrangement = self.arrange(move, list(zip(days, plan, strict=True)))
+                for place, (day, amount) in enumerate(zip(days, plan, strict=True), start=1):
+                    with self.at(day):
+                        self.night(day)
+                        self.register(move, amount, day)
+                        self.refreshed(partner)
+                        self.assertEqual(set(arrangement.instalment_ids[:place].mapped("state")), {"paid"})
+                self.assertEqual(arrangement.state, "completed")
+                self.assertFalse(self.notices(partner, purpose="level"))
+                self.assertFalse(self.notices(partner, purpose="missed"))
+
+    def register(self, move, amount, day):
+        self.env["account.payment.register"].with_context(
+            active_model="account.move.line",
+            active_ids=move.line_ids.filtered(lambda line: line.account_type == "asset_receivable").ids,
+        ).create({"amount": amount, "currency_id": move.currency_id.id, "payment_date": day}).action_create_payments()
+        # on the bank
+        payment = move.matched_payment_ids.sorted("id")[-1:]
+        if payment.move_id:
+            return
+        bank = self.company_data["default_journal_bank"]
+        value = move.currency_id._convert(amount, self.company.currency_id, self.company, day)
+        entry = self.env["account.move"].create(
+            {
+                "journal_id": bank.id,
+                "date": day,
+                "line_ids": [
+                    Command.create(
+                        {
+                            "account_id": account.id,
+                            "partner_id": move.partner_id.id,
+                            "currency_id": move.currency_id.id,
+                            "amount_currency": sign * amount,
+                            "balance": sign * value,
+                        }
+                    )
+                    for account, sign in (
+                        (bank.default_account_id, 1),
+                        (self.company_data["default_account_receivable"], -1),
+                    )
+                ],
+            }
+        )
+        entry.action_post()
+        (entry.line_ids + move.line_ids).filtered(
+            lambda line: line.account_type == "asset_receivable" and not line.reconciled
+        ).reconcile()
+        payment.action_cancel()
+
+    def test_an_invoice_with_terms_has_parts_of_its_own(self):
+        term = self.env["account.payment.term"].create(
+            {
+                "name": "half",
+                "line_ids": [
+                    Command.create({"value": "percent", "value_amount": 50, "nb_days": 0}),
+                    Command.create({"value": "percent", "value_amount": 50, "nb_days": 15}),
+                ],
+            }
+        )
+        move = self.invoice(amount=200, invoice_date=date(2026, 10, 15), invoice_payment_term_id=term.id)
+        customer = self.refreshed()
+        items = customer.item_ids.filtered(lambda item: item.move_id == move)
+        self.assertEqual(len(items), 2)
+        arrangement = self.env["followup.arrangement"]._arrange(
+            customer, [(item, 100.0) for item in items], list(self.PLAN)
+        )
+        arrangement.action_confirm()
+        self.pay(move, 150)
+        self.refreshed()
+        self.assertEqual(arrangement.amount_paid, 150)
+        self.night()
+        self.assertFalse(self.notices(purpose="level"))
+        self.pay(move, 50)
+        self.refreshed()
+        self.assertEqual(arrangement.state, "completed")
+
+    def test_merged_customers_keep_their_arrangements(self):
+        other = self.business.copy({"name": "Double", "email": "d@x.example", "vat": False})
+        mine, theirs = self.arrange(self.invoice(amount=200)), self.arrange(self.invoice(other, amount=200))
+        wizard = self.env["base.partner.merge.automatic.wizard"].create({})
+        wizard._merge((self.business | other).ids, self.business)
+        self.night()
+        for arrangement in mine | theirs:
+            self.assertEqual(arrangement.partner_id, self.business)
+            self.assertFalse(arrangement.trouble)
+            self.assertEqual(arrangement.state, "active")
+        self.assertFalse(self.notices(purpose="level"))
+
+    def test_back_to_draft_and_posted_again(self):
+        move = self.invoice(amount=200)
+        arrangement = self.arrange(move)
+        move.button_draft()
+        self.refreshed()
+        self.assertTrue(arrangement.trouble)
+        move.action_post()
+        self.refreshed()
+        self.assertFalse(arrangement.trouble)
+        self.assertFalse(arrangement.activity_ids, "nothing to look at any more")
+        self.night()
+        self.assertFalse(self.notices(purpose="level"))
+
+    def test_nobody_promises_for_the_year_9999(self):
+        self.company.followup_promise_max_days = 0
+        move = self.invoice(amount=200)
+        for day in (date(9999, 12, 31), TODAY + timedelta(days=366)):
+            with self.assertRaises(UserError):
+                self.promise(move, day)
+
+    # Work of the machine
+
+    def queries(self, count):
+        partners = [self.business.copy({"name": f"K{n}", "email": f"k{n}@x.example"}) for n in range(count)]
+        for partner in partners:
+            self.arrange(self.invoice(partner, amount=200), partner=partner)
+        customers = self.env["followup.customer"].sudo().search([("partner_id", "in", [p.id for p in partners])])
+        self.env.flush_all()
+        counts = {}
+        for name, work in (
+            ("follow", lambda: self.engine._follow_agreements(self.company, customers, TODAY)),
+            ("due", lambda: self.env["followup.arrangement"].sudo()._messages_due(self.company, TODAY, customers)),
+            ("list", lambda: customers.arrangement_ids.mapped("amount_paid")),
+            ("customers", lambda: customers.mapped("reliability") + customers.mapped("agreement_text")),
+        ):
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            work()
+            self.env.flush_all()
+            counts[name] = self.env.cr.sql_log_count - before
+        return counts
+
+    def test_queries_do_not_grow_with_the_number_of_arrangements(self):
+        few, many = self.queries(3), self.queries(12)
+        for name, count in few.items():
+            with self.subTest(work=name):
+                self.assertLessEqual(many[name], count + 8, (few, many))

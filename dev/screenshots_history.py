@@ -19,6 +19,10 @@ def night(company, day):
     with freeze_time(datetime.combine(day, time(9)), real_asyncio=True):
         engine = company.env["followup.engine"]
         engine._run_night(company, day)
+        if company.followup_live:
+            # A person reads what waits, say because returned e-mails cannot be seen here, and lets it go.
+            waiting = [("company_id", "=", company.id), ("state", "=", "review"), ("channel", "=", "email")]
+            company.env["followup.notice"].search(waiting).action_approve()
         company.env["mail.mail"].process_email_queue()
         company.env.cr.commit()
 

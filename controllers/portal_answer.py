@@ -64,6 +64,7 @@ class AnswerPortal(CustomerPortal):
     )  # fmt: skip
     def portal_followup_answer(self, notice_id, kind, access_token=None, **typed):
         notice = self._followup_notice(notice_id, access_token)
+        typed = {name: tools.words(value) for name, value in typed.items()}
         if not notice or kind not in dict(KINDS):
             return request.redirect("/my")
         try:

@@ -113,7 +113,7 @@ class ArrangementPortal(CustomerPortal):
     )  # fmt: skip
     def portal_arrangement_accept(self, arrangement_id, access_token=None, name="", **_kwargs):
         """The customer accepts. Twice is once."""
-        address = request.httprequest.remote_addr
+        address, name = request.httprequest.remote_addr, tools.words(name)
         return self._followup_arrangement_do(
             arrangement_id, access_token, "accepted", lambda arrangement: arrangement._accept(name, address), name=name
         )
@@ -124,6 +124,7 @@ class ArrangementPortal(CustomerPortal):
     )  # fmt: skip
     def portal_arrangement_decline(self, arrangement_id, access_token=None, text="", **_kwargs):
         """It does not suit him: a person is asked to call, once."""
+        text = tools.words(text)
 
         def decline(arrangement):
             kind = request.env.ref("l10n_be_followup.mail_activity_type_call")

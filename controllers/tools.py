@@ -11,7 +11,12 @@ _TRIES, _PAUSE = 6, 0.4
 
 def plain(token):
     """A token as it came in; empty for what cannot be one, which the comparison would break on."""
-    return token if token and token.isascii() else ""
+    return token if isinstance(token, str) and token.isascii() else ""
+
+
+def words(text):
+    """What somebody typed, as the database can keep it; empty for a file that was sent in its place."""
+    return text.replace("\0", "") if isinstance(text, str) else ""
 
 
 def speak(lang):

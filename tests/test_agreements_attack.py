@@ -1,9 +1,9 @@
 from datetime import date, datetime, timedelta
 
 from freezegun.api import freeze_time
-from odoo import Command
+from odoo import Command, http
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import HttpCase, new_test_user, tagged
 
 from .common import TODAY, FollowupCommon
 
@@ -576,3 +576,55 @@ class TestAgreementsAttack(FollowupCommon):
         for name, count in few.items():
             with self.subTest(work=name):
                 self.assertLessEqual(many[name], count + 8, (few, many))
+
+
+@tagged("post_install_l10n", "post_install", "-at_install")
+class TestPagesAttack(HttpCase, FollowupCommon):
+    """What somebody sends to the customer's pages who wants to break them."""
+
+    def setUp(self):
+        super().setUp()
+        move = self.invoice(amount=200)
+        customer = self.refreshed()
+        item = customer.item_ids.filtered(lambda item: item.move_id == move)
+        self.arrangement = self.env["followup.arrangement"]._arrange(
+            customer, [(item, 200.0)], [(date(2026, 12, 1), 200.0)], acceptance=True
+        )
+        self.arrangement.action_confirm()
+        self.env.flush_all()
+
+    def send(self, path, **values):
+        files = values.pop("files", None)
+        data = {"csrf_token": http.Request.csrf_token(self), **values}
+        return self.url_open(f"/my/arrangement/{self.arrangement.id}{path}", data=data, files=files)
+
+    def test_hostile_requests_change_nothing(self):
+        token = self.arrangement.access_token
+        self.authenticate(None, None)
+        for path, values in (
+            ("/accept", {"access_token": "", "name": "x"}),
+            ("/accept", {"access_token": "None", "name": "x"}),
+            ("/accept", {"access_token": "False", "name": "x"}),
+            ("/accept", {"name": "x"}),
+            ("/accept", {"access_token": token, "name": ""}),
+            ("/accept", {"access_token": token, "name": " \t "}),
+            ("/accept", {"access_token": token, "files": {"name": ("x.txt", b"x")}}),
+            ("/accept", {"name": "x", "files": {"access_token": ("x.txt", b"x")}}),
+            ("/accept", {"access_token": token, "name": "x\x00y"}),
+            ("/decline", {"access_token": token, "text": "x\x00y"}),
+            ("/decline", {"access_token": token, "files": {"text": ("x.txt", b"x")}}),
+        ):
+            with self.subTest(path=path, values=values):
+                answer = self.send(path, **values)
+                self.assertLess(answer.status_code, 500)
+        self.env.invalidate_all()
+        self.assertIn(self.arrangement.state, ("proposed", "active"))
+
+    def test_a_link_alone_accepts_nothing(self):
+        self.authenticate(None, None)
+        url = f"/my/arrangement/{self.arrangement.id}/accept?access_token={self.arrangement.access_token}&name=x"
+        self.assertGreaterEqual(self.url_open(url).status_code, 400)
+        data = {"access_token": self.arrangement.access_token, "name": "x"}
+        self.assertGreaterEqual(self.url_open(url, data=data).status_code, 400)
+        self.env.invalidate_all()
+        self.assertEqual(self.arrangement.state, "proposed")

@@ -12,6 +12,7 @@
         "account_qr_code_sepa",
         "l10n_be",
         "mail",
+        "portal",
     ],
     "external_dependencies": {"python": ["python-dateutil", "python-stdnum", "requests"]},
     "data": [
@@ -73,6 +74,7 @@
         "views/account_bank_statement_line_views.xml",
         "views/account_move_views.xml",
         "views/res_config_settings_views.xml",
+        "views/followup_portal_templates.xml",
         "views/followup_menus.xml",
     ],
     "demo": [

@@ -149,6 +149,7 @@ muller      consumer Helga Müller|Gospertstraße 20|4700|Eupen|de|helga.mueller
 clarke      consumer Emma Clarke|Avenue des Celtes 10|1040|Brussels|en|emma.clarke@letters|late
 deruyck     consumer Bart De Ruyck|Dries 6|9041|Oostakker|nl|bart.deruyck@post|done
 vermeulen   consumer Hilde Vermeulen|Reinaertstraat 31|9050|Ledeberg|nl|hilde.vermeulen@post|new
+kestrel     business Kestrel Interiors SRL|Rue du Trône 88|1050|Ixelles|en|accounts@kestrelinteriors|long
 """
 _BOISBLEU = """
 moulin      business Auberge du Vieux Moulin SRL|Rue du Moulin 1|5500|Dinant|fr|auberge@vieuxmoulin|slow

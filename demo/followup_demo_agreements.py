@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from ..engine import schedule
 from ..legal.calendar import is_working_day
 from . import catalogue
+from .followup_demo import NAMESPACE
 
 
 class FollowupDemo(models.AbstractModel):
@@ -17,6 +18,8 @@ class FollowupDemo(models.AbstractModel):
         for key, (kind, *details) in catalogue.AGREEMENTS.items():
             customer = self.env["followup.customer"]._for_partner(customers[key]["partner"], company)
             getattr(self, f"_make_{kind}")(company, customer, *details)
+            made = self.env[f"followup.{kind}"].sudo().search([("customer_id", "=", customer.id)])
+            made.user_id = self.env.ref(f"{NAMESPACE}.user_elke")
             customer._refresh()
 
     @api.model

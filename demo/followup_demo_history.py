@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import Command, api, models
 
 from . import catalogue
+from .followup_demo import NAMESPACE
 
 #: Days of credit, and the payment term that gives them. Instalments: 30 % at once, the rest after 60 days.
 TERMS = {
@@ -249,5 +250,6 @@ class FollowupDemo(models.AbstractModel):
                     "move_id": customer.item_ids[:1].move_id.id if scope == "invoice" else False,
                     "until": company._followup_today() + timedelta(days=days),
                     "reason": reason,
+                    "user_id": self.env.ref(f"{NAMESPACE}.user_elke").id,
                 }
             )

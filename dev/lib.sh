@@ -26,7 +26,8 @@ STAGE=$WORK/stage
 LOGS=$WORK/logs
 VENV=$CACHE/venv
 DATA_DIR=$CACHE/data
-OCA_DIR=$CACHE/oca-addons
+# A checkout that wants other versions does not get in the way.
+OCA_DIR=$CACHE/oca-addons-$(sha256sum "$CHECKOUT/dev/requirements-oca.txt" | cut -c1-8)
 PYTHON=$VENV/bin/python
 
 # Keep the working tree clean: compiled files go to the cache too.
@@ -82,14 +83,21 @@ use_postgres() {
     export PGHOST PGPORT=5432 PGUSER=odoo FOLLOWUP_PG=private
 }
 
+# link NAME TARGET: a module in the stage.
+link() { [ "$(readlink "$STAGE/$1" 2>/dev/null)" = "$2" ] || ln -sfn "$2" "$STAGE/$1"; }
+
 # The folders Odoo loads add-ons from. The checkout appears under the add-on's name through a link
-# outside the working tree (a link inside it would end up in the translation template).
+# outside the working tree (a link inside it would end up in the translation template), and so do the
+# bridges: pytest would take a path inside the checkout for a part of the add-on.
 addons_path() {
     mkdir -p "$STAGE"
-    [ "$(readlink "$STAGE/$ADDON" 2>/dev/null)" = "$CHECKOUT" ] || ln -sfn "$CHECKOUT" "$STAGE/$ADDON"
-    local path=$STAGE root
+    link "$ADDON" "$CHECKOUT"
+    local path=$STAGE root module
     root=$(odoo_root)
-    [ ! -d "$CHECKOUT/bridges" ] || path+=,$CHECKOUT/bridges
+    for module in "$CHECKOUT"/bridges/*/__manifest__.py; do
+        [ ! -f "$module" ] || link "$(basename "$(dirname "$module")")" "$(dirname "$module")"
+    done
+    find "$STAGE" -maxdepth 1 -xtype l -delete
     path+=,$OCA_DIR,$CHECKOUT/dev/addons
     [ ! -d "$root/addons" ] || path+=,$root/addons
     printf %s "$path"

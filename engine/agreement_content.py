@@ -42,6 +42,10 @@ def agreement_values(notice, intro):
                 _payment_of(instalment, values["bank"], notice.pay_before if notice.purpose == "missed" else None)
                 for instalment in _to_pay(notice)
             ],
+            # A column of nothing but what is still to come says nothing.
+            "any_state": any(
+                row.state not in ("planned", "partly") or row.amount_paid for row in values["instalments"]
+            ),
             "any_paid": any(instalment.state == "paid" for instalment in values["instalments"]),
         }
     else:
@@ -95,7 +99,9 @@ def _payment_of(instalment, bank, until=None):
         "amount": instalment.amount_open,
         "currency": instalment.currency_id,
         "reference": instalment.reference,
-        "qr_url": qr_url(bank, instalment.amount_open, instalment.reference, instalment.currency_id, instalment.partner_id),
+        "qr_url": qr_url(
+            bank, instalment.amount_open, instalment.reference, instalment.currency_id, instalment.partner_id
+        ),
     }
 
 
@@ -174,6 +180,4 @@ def online_payment_url(arrangement):
     application._ensure_access_tokens(move)
     # Odoo checks that nobody wrote another amount into the link.
     token = payment_utils.generate_access_token(move.id, amount, env=arrangement.env)
-    return move.get_portal_url(
-        query_string=f"&amount={amount}&payment_token={token}&payment=True", anchor="portal_pay"
-    )
+    return move.get_portal_url(query_string=f"&amount={amount}&payment_token={token}&payment=True", anchor="portal_pay")

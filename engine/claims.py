@@ -98,13 +98,14 @@ def facts(env, company, item_ids, today):
             seen.add((move_id, partner_id))
         agreed = covered.get(item_id, ())
         principal = Decimal(amount)
+        payments = tuple((date.fromisoformat(day), Decimal(money)) for day, money in paid or ())
         result[item_id] = (
             Facts(
                 regime=regime,
                 principal=principal,
                 due_date=due,
                 invoice_date=invoiced,
-                payments=tuple((date.fromisoformat(day), Decimal(money)) for day, money in paid or ()),
+                payments=payments,
                 terms=pure_terms.get(terms.id) if terms else None,
                 reminded_on=reminded,
                 single=count == 1,
@@ -113,7 +114,7 @@ def facts(env, company, item_ids, today):
                 compensation_claimed=claimed,
                 unpaid_due_dates=unpaid.get(item_id, 0),
                 frozen_on=_frozen_on(partner, invoiced, today),
-                held=_held(agreed, regime, due),
+                held=_held(agreed, regime, due, principal - sum((sum_ for day, sum_ in payments if day <= due), ZERO)),
                 disputed=min(sum((row.amount for row in agreed if row.kind == "dispute"), ZERO), principal),
                 respites=_respites(agreed, regime),
             ),
@@ -168,11 +169,18 @@ def _covered(env, item_ids):
     return result
 
 
-def _held(agreed, regime, due):
-    """A consumer pays nothing extra while he keeps an arrangement; a business neither on what was not late yet."""
-    return any(
-        row.kind == "arrangement" and row.live and (regime == "b2c" or row.started_on <= due) for row in agreed
-    )
+def _held(agreed, regime, due, late):
+    """A consumer pays nothing extra while he keeps an arrangement; a business neither on what was not late yet.
+
+    A business is late with what it did not arrange before the due date.
+
+    :param late: what was open at the end of the due date
+    """
+    rows = [row for row in agreed if row.kind == "arrangement"]
+    if regime == "b2c":
+        return any(row.live for row in rows)
+    kept = [row for row in rows if row.started_on <= due and (row.live or row.state == "completed")]
+    return bool(kept) and sum((row.amount for row in kept), ZERO) >= late
 
 
 def _respites(agreed, regime):

@@ -292,10 +292,14 @@ def _items(env, ids, policies, holds, covers, insolvent, exclude):
     return result
 
 
-#: What a cover has taken in since it began: money first goes to the part of the item that it left payable.
+#: What a cover has taken in since it began: money that names it, and what is left of other money after the part of
+#: the item that it left payable.
 COVER_PAID = SQL(
-    """GREATEST(0, LEAST(cover.amount, cover.residual_start - cover.outside - CASE
-           WHEN item.is_open OR aml.reconciled THEN aml.amount_residual_currency ELSE cover.residual_start END))"""
+    """(SELECT GREATEST(0, LEAST(cover.amount, own.named + GREATEST(0, own.came_in - own.named - cover.outside)))
+          FROM (SELECT got.came_in, GREATEST(0, LEAST(COALESCE(cover.by_reference, 0), got.came_in)) AS named
+                  FROM (SELECT cover.residual_start - CASE
+                               WHEN item.is_open OR aml.reconciled THEN aml.amount_residual_currency
+                               ELSE cover.residual_start END AS came_in) got) own)"""
 )
 
 

@@ -82,6 +82,14 @@ class FollowupArrangement(models.Model):
 
     _amount_check = models.Constraint("CHECK(amount_total > 0)", "An arrangement must be about more than zero.")
 
+    @api.depends("name", "partner_id.name")
+    @api.depends_context("arrangement_with_customer")
+    def _compute_display_name(self):
+        with_customer = self.env.context.get("arrangement_with_customer")  # a calendar shows nothing else
+        for arrangement in self:
+            name = arrangement.name or ""
+            arrangement.display_name = f"{arrangement.partner_id.name}, {name}" if with_customer else name
+
     @api.depends("amount_total", "amount_paid")
     def _compute_amount_open(self):
         for arrangement in self:

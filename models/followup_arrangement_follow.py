@@ -2,7 +2,6 @@ from datetime import timedelta
 from decimal import Decimal
 
 from odoo import api, fields, models
-from odoo.tools import SQL
 
 from ..engine import agreement, selection
 
@@ -45,11 +44,16 @@ class FollowupArrangement(models.Model):
             on_items = sum(arrangement.cover_ids.mapped("paid"))
             beyond = arrangement.amount_total - arrangement.amount_items
             free = waiting.get((arrangement.customer_id.id, arrangement.currency_id.id), 0.0) if beyond > 0 else 0.0
-            settled = sum(arrangement.charge_ids.filtered(lambda charge: charge.state == "settled").mapped("amount"))
+            charges = arrangement.charge_ids | arrangement._own_costs()
+            settled = sum(charges.filtered(lambda charge: charge.state == "settled").mapped("amount"))
             # Charges are no journal items: money for them stays unallocated once the invoices are paid.
             extra = min(beyond, settled + (free if arrangement._items_paid(on_items) else 0.0))
             result[arrangement] = arrangement.currency_id._followup_decimal(on_items + extra)
         return result
+
+    def _own_costs(self, kinds=("administration", "agreed_interest")):
+        """What was claimed because of this arrangement."""
+        return self.env["followup.charge"].sudo().search([("arrangement_id", "in", self.ids), ("kind", "in", kinds)])
 
     def _items_paid(self, on_items):
         return self.currency_id.compare_amounts(on_items, self.amount_items) >= 0
@@ -111,9 +115,7 @@ class FollowupArrangement(models.Model):
                         notice.instalment_id == instalment and notice.purpose == "missed" and notice.occupies
                     )
                 ).with_context(followup_engine=True).occupies = False
-        following = (
-            self.instalment_ids.sorted("date")[verdict.next_index] if verdict.next_index is not None else None
-        )
+        following = self.instalment_ids.sorted("date")[verdict.next_index] if verdict.next_index is not None else None
         fresh = {
             "amount_paid": float(min(paid, self.currency_id._followup_decimal(self.amount_total))),
             "amount_shortfall": float(verdict.shortfall),
@@ -138,11 +140,12 @@ class FollowupArrangement(models.Model):
     def _keep_covers(self, verdict, today):
         """Until when the covers surely hold, and what of them went back to ordinary follow-up."""
         released = verdict.released
+        taken = self.cover_ids._in_another_arrangement()
         for cover in self.cover_ids.sorted(lambda cover: (cover.date_maturity, cover.id)):
             rest = Decimal(str(cover.currency_id.round(cover.amount - cover.paid)))
             part = float(min(released, rest))
             released -= min(released, rest)
-            fresh = {"until": max(verdict.held_until or today, today), "released": part, "live": True}
+            fresh = {"until": max(verdict.held_until or today, today), "released": part, "live": cover not in taken}
             changed = {name: value for name, value in fresh.items() if cover[name] != value}
             if changed:
                 cover.write(changed)
@@ -205,9 +208,7 @@ class FollowupArrangement(models.Model):
         """:return: list of (arrangement, purpose, instalment)"""
         if not company._followup_is_working_day(today):
             return []
-        running = self.search(
-            [("state", "=", "active"), ("trouble", "=", False), ("customer_id", "in", customers.ids)]
-        )
+        running = self.search([("state", "=", "active"), ("trouble", "=", False), ("customer_id", "in", customers.ids)])
         if not running:
             return []
         waiting = selection.waiting_money(self.env, running.customer_id.ids)
@@ -250,44 +251,25 @@ class FollowupArrangement(models.Model):
         return day
 
     def _missed_pieces(self):
-        """Missed instalments as debts of their own, for the interest of a business.
+        """Missed instalments as debts of their own, for the interest of a business: invoices only, never costs.
 
         :return: list of (amount, day it fell due, tuple of (day, payment))
         """
         self.ensure_one()
-        self.env["account.partial.reconcile"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """SELECT credit.date, sum(partial.debit_amount_currency)::text
-                     FROM account_partial_reconcile partial
-                     JOIN account_move_line credit ON credit.id = partial.credit_move_id
-                     JOIN followup_item item ON item.move_line_id = partial.debit_move_id
-                     JOIN followup_cover cover ON cover.item_id = item.id AND cover.arrangement_id = %s
-                    WHERE partial.create_date >= %s
-                 GROUP BY credit.date ORDER BY credit.date""",
-                self.id,
-                self.create_date,
-            )
-        )
-        outside = Decimal(str(sum(self.cover_ids.mapped("outside"))))
-        payments = []
-        for day, amount in rows:
-            rest = Decimal(amount)
-            skipped = min(outside, rest)
-            outside -= skipped
-            if rest > skipped:
-                payments.append((day, rest - skipped))
+        payments = sorted(self.cover_ids._payments_since())
+        # Money goes to the invoices first: what was agreed on top is the end of the last instalments.
+        principal = self.currency_id._followup_decimal(self.amount_items)
         pieces = []
         for instalment in self.instalment_ids.sorted("date"):
-            need, own = Decimal(str(instalment.amount)), []
-            left = need
+            need = min(self.currency_id._followup_decimal(instalment.amount), principal)
+            principal -= need
+            left, own = need, []
             while payments and left > 0:
-                day, amount = payments[0]
+                day, amount = payments.pop(0)
                 part = min(amount, left)
                 own.append((day, part))
                 left -= part
-                payments[0] = (day, amount - part)
-                if not payments[0][1]:
-                    payments.pop(0)
+                if amount > part:
+                    payments.insert(0, (day, amount - part))
             pieces.append((need, instalment.date, tuple(own)))
         return pieces

@@ -36,8 +36,10 @@ class FollowupArrangement(models.Model):
 
     def _ask_manager(self, limits):
         self.sudo().approval_reason = "; ".join(limits)
-        managers = self.env.ref("l10n_be_followup.l10n_be_followup_group_manager").sudo().all_user_ids.filtered(
-            lambda user: user.active and not user.share and self.company_id in user.company_ids
+        managers = (
+            self.env.ref("l10n_be_followup.l10n_be_followup_group_manager")
+            .sudo()
+            .all_user_ids.filtered(lambda user: user.active and not user.share and self.company_id in user.company_ids)
         )
         self.sudo().activity_schedule(
             "l10n_be_followup.mail_activity_type_approve",
@@ -65,9 +67,7 @@ class FollowupArrangement(models.Model):
             self._go("proposed", offer_until=until, approval_reason=False)
             self._hold(until)
             self._portal_ensure_token()
-            self._tell(
-                self.env._("Arrangement proposed, to accept by %(date)s.", date=format_date(self.env, until))
-            )
+            self._tell(self.env._("Arrangement proposed, to accept by %(date)s.", date=format_date(self.env, until)))
         else:
             self._start()
         self.env["followup.notice"]._send_for(self, "arrangement")
@@ -105,7 +105,8 @@ class FollowupArrangement(models.Model):
             ("administration", self.amount_admin, self.env._("%s: administration", self.name)),
             ("agreed_interest", self.amount_interest, self.env._("%s: interest", self.name)),
         ):
-            if amount:
+            # An arrangement that is in force again asks again for what it lost when it was broken.
+            if amount and not self._own_costs((kind,)).filtered(lambda charge: charge.state != "cancelled"):
                 self.env["followup.charge"].sudo().create(
                     {
                         "customer_id": self.customer_id.id,
@@ -149,6 +150,11 @@ class FollowupArrangement(models.Model):
             subject=self.env._("%s was accepted", self.name),
             body=self.env._("%(customer)s accepted the arrangement.", customer=self.partner_id.display_name),
         )
+        try:
+            with self.env.cr.savepoint():
+                self.env["followup.notice"].sudo()._prepare_for(self.sudo(), "arrangement", by=self.user_id)
+        except UserError as error:  # no address any more: he accepted all the same
+            self._tell(self.env._("The confirmation could not be sent: %s", str(error)))
         self._follow_now()
         return True
 
@@ -177,15 +183,10 @@ class FollowupArrangement(models.Model):
                 self.env._("%s has ended", arrangement.name)
             )
             arrangement.activity_ids.sudo().unlink()
-            if state != "completed":
-                costs = self.env["followup.charge"].sudo().search(
-                    [
-                        ("arrangement_id", "=", arrangement.id),
-                        ("state", "=", "claimed"),
-                        ("kind", "in", ("agreed_interest",) if state == "broken" else ("agreed_interest", "administration")),
-                    ]
-                )
-                costs._go("cancelled")
+            kinds = {"broken": ("agreed_interest",), "cancelled": ("agreed_interest", "administration")}.get(state, ())
+            if state == "broken" and arrangement.full_interest:
+                kinds += ("missed_interest",)  # the interest of the invoices has the same days
+            arrangement._own_costs(kinds).filtered(lambda charge: charge.state == "claimed")._go("cancelled")
 
     def action_cancel(self):
         """End it without blame: ordinary follow-up goes on where it was."""
@@ -216,8 +217,10 @@ class FollowupArrangement(models.Model):
             open_covers = covers.filtered(lambda cover: cover.item_id.is_open)
             self.env["followup.arrangement"]._check_other_arrangement(open_covers.item_id)
             arrangement._go("active", closed_on=False, close_reason=False, catch_up_until=until)
-            covers.write({"live": True, "until": until, "released": 0.0})
+            (covers - covers._in_another_arrangement()).live = True
+            covers.write({"until": until, "released": 0.0})
             covers.flush_recordset()
+            arrangement._claim_costs()
             arrangement._tell(
                 self.env._("Arrangement in force again: to catch up by %(date)s.", date=format_date(self.env, until))
             )

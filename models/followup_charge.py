@@ -49,12 +49,8 @@ class FollowupCharge(models.Model):
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     move_id = fields.Many2one("account.move", "Invoice", readonly=True, ondelete="set null", index="btree_not_null")
     item_id = fields.Many2one("followup.item", readonly=True, ondelete="set null", index="btree_not_null")
-    arrangement_id = fields.Many2one(
-        "followup.arrangement", readonly=True, ondelete="restrict", index="btree_not_null"
-    )
-    suspension_id = fields.Many2one(
-        "followup.suspension", readonly=True, ondelete="restrict", index="btree_not_null"
-    )
+    arrangement_id = fields.Many2one("followup.arrangement", readonly=True, ondelete="restrict", index="btree_not_null")
+    suspension_id = fields.Many2one("followup.suspension", readonly=True, ondelete="restrict", index="btree_not_null")
     name = fields.Char("For", readonly=True)
     kind = fields.Selection(KINDS, required=True, readonly=True)
     currency_id = fields.Many2one("res.currency", required=True, readonly=True)
@@ -141,7 +137,9 @@ class FollowupCharge(models.Model):
             "notice_id": notice.id,
             "claimed_until": notice.prepared_on,
         }
-        known = self.search([("arrangement_id", "=", arrangement.id), ("kind", "=", "missed_interest"), ("state", "=", "claimed")])
+        known = self.search(
+            [("arrangement_id", "=", arrangement.id), ("kind", "=", "missed_interest"), ("state", "=", "claimed")]
+        )
         if known:
             known.write(vals)
             return
@@ -214,6 +212,11 @@ class FollowupCharge(models.Model):
             return
         known = claims.facts(self.env, company, closed.item_id.ids, today)
         credited = self._credited_in_full(closed.move_id)
+        agreed = (
+            self.env["followup.arrangement"]
+            .search([("charge_ids", "in", closed.ids), ("state", "in", ("active", "completed"))])
+            .charge_ids
+        )
         for charge in closed:
             if charge.move_id in credited or not charge.item_id:
                 charge._go("cancelled")
@@ -221,11 +224,26 @@ class FollowupCharge(models.Model):
             payments = known[charge.item_id.id][0].payments if charge.item_id.id in known else ()
             paid_on = max((day for day, _amount in payments), default=today)
             charge.principal_paid_on = paid_on
+            if charge in agreed or charge._disputed_since():
+                continue  # the amount that was agreed, or that stood when the dispute began
             if charge.kind == "interest" and charge.claimed_until and charge.claimed_until != paid_on:
                 answer = claims.claims(self.env, company, charge.item_id.ids, paid_on)[charge.item_id.id]
+                if {"held", "disputed"} & set(answer.reasons):
+                    continue  # a dispute or an arrangement stops new charges; what was claimed before it stays
                 charge.write(
                     {"amount": float(answer.interest), "detail": claims.detail(answer), "claimed_until": answer.until}
                 )
+
+    def _disputed_since(self):
+        """Whether a consumer disputed the invoice after this was claimed: that stops every new charge."""
+        self.ensure_one()
+        disputes = (
+            self.env["followup.cover"].search([("kind", "=", "dispute"), ("item_id", "=", self.item_id.id)]).dispute_id
+        )
+        return self.item_id.regime == "b2c" and any(
+            not dispute.closed_on or not self.claimed_until or dispute.closed_on > self.claimed_until
+            for dispute in disputes
+        )
 
     @api.model
     def _follow_grounds(self, company, today, charges):

@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -10,8 +12,8 @@ KINDS = [("promise", "Promise"), ("dispute", "Dispute"), ("arrangement", "Arrang
 class FollowupCover(models.Model):
     """The part of one open item that a promise, a dispute or an arrangement keeps out of follow-up.
 
-    Money that comes in on the item goes first to the part that was left payable (`outside`), then to the covered
-    one; for a promise to the promised one. So the covered rest follows from what is open, whatever the order and
+    Money that comes in on the item with the reference of an instalment goes to its arrangement; other money first to
+    the part that was left payable (`outside`), then to the covered one; for a promise to the promised one. So the covered rest follows from what is open, whatever the order and
     size of payments, and a payment that is taken back counts back.
     """
 
@@ -22,9 +24,7 @@ class FollowupCover(models.Model):
     kind = fields.Selection(KINDS, required=True, readonly=True)
     promise_id = fields.Many2one("followup.promise", readonly=True, ondelete="cascade", index="btree_not_null")
     dispute_id = fields.Many2one("followup.dispute", readonly=True, ondelete="cascade", index="btree_not_null")
-    arrangement_id = fields.Many2one(
-        "followup.arrangement", readonly=True, ondelete="cascade", index="btree_not_null"
-    )
+    arrangement_id = fields.Many2one("followup.arrangement", readonly=True, ondelete="cascade", index="btree_not_null")
     customer_id = fields.Many2one("followup.customer", required=True, readonly=True, ondelete="restrict", index=True)
     company_id = fields.Many2one(related="customer_id.company_id", store=True)
     item_id = fields.Many2one("followup.item", readonly=True, ondelete="set null", index="btree_not_null")
@@ -39,6 +39,12 @@ class FollowupCover(models.Model):
         required=True,
         readonly=True,
         help="Part of the item that stayed payable when this was agreed: money that comes in goes there first.",
+    )
+    by_reference = fields.Monetary(
+        "Paid with its Reference",
+        readonly=True,
+        help="Money that came in with the communication of an instalment: it is for the arrangement, whatever else of the "
+        "invoice is payable.",
     )
     released = fields.Monetary(readonly=True, help="Part that went back to ordinary follow-up meanwhile.")
     paid = fields.Monetary("Paid since", compute="_compute_paid")
@@ -59,6 +65,48 @@ class FollowupCover(models.Model):
         for cover in self:
             cover.paid = paid.get(cover._origin.id, 0.0)
             cover.rest = cover.currency_id.round(cover.amount - cover.paid - cover.released) if cover.live else 0.0
+
+    @api.model
+    def _forget(self):
+        """What came in is read from the books again: no journal item tells its covers that it was paid."""
+        self.invalidate_model(["paid", "rest"])
+        self.env["followup.promise"].invalidate_model(["amount_paid"])
+        self.env["followup.dispute"].invalidate_model(["amount_open"])
+        self.env["followup.arrangement"].invalidate_model(["interest_missed"])
+
+    @api.model
+    def _find_references(self, customers):
+        """Note which money named an instalment, for items of which a part stayed payable beside the arrangement."""
+        for name in ("followup.cover", "followup.instalment", "account.partial.reconcile", "account.move.line"):
+            self.env[name].flush_model()
+        self.env.cr.execute(
+            SQL(
+                """UPDATE followup_cover target SET by_reference = found.amount
+                     FROM (SELECT cover.id, COALESCE(sum(partial.debit_amount_currency) FILTER (
+                                      WHERE instalment.id IS NOT NULL), 0) AS amount
+                             FROM followup_cover cover
+                             JOIN followup_item item ON item.id = cover.item_id
+                        LEFT JOIN account_partial_reconcile partial
+                               ON partial.debit_move_id = item.move_line_id
+                              AND partial.create_date >= cover.create_date
+                        LEFT JOIN account_move_line credit ON credit.id = partial.credit_move_id
+                        LEFT JOIN account_move entry ON entry.id = credit.move_id
+                        LEFT JOIN account_bank_statement_line bank ON bank.id = credit.statement_line_id
+                        LEFT JOIN account_payment payment ON payment.id = credit.payment_id
+                        LEFT JOIN LATERAL (
+                                  SELECT part.id FROM followup_instalment part
+                                   WHERE part.arrangement_id = cover.arrangement_id
+                                     AND position(part.reference_digits IN regexp_replace(
+                                             concat_ws('x', bank.payment_ref, payment.memo, entry.ref, credit.name),
+                                             '[^0-9x]', '', 'g')) > 0
+                                   LIMIT 1) instalment ON TRUE
+                            WHERE cover.kind = 'arrangement' AND cover.outside > 0 AND cover.customer_id = ANY(%s)
+                         GROUP BY cover.id) found
+                    WHERE found.id = target.id AND target.by_reference IS DISTINCT FROM found.amount""",
+                customers.ids,
+            )
+        )
+        self.invalidate_model(["by_reference"], flush=False)
 
     def _paid_by_cover(self):
         """:rtype: dict cover id -> amount that came in on the covered part, in the cover's currency"""
@@ -81,6 +129,57 @@ class FollowupCover(models.Model):
             )
         }
 
+    def _payments_since(self):
+        """The money of `paid`, by day: the newest that came in on each item, less what went to the part left payable.
+
+        :return: list of (day, Decimal in the cover's currency)
+        """
+        rows = {}
+        self.env["account.partial.reconcile"].flush_model()
+        for line_id, day, amount in self.env.execute_query(
+            SQL(
+                """SELECT partial.debit_move_id, credit.date, partial.debit_amount_currency::text
+                     FROM account_partial_reconcile partial
+                     JOIN account_move_line credit ON credit.id = partial.credit_move_id
+                    WHERE partial.debit_move_id = ANY(%s)
+                 ORDER BY partial.id DESC""",
+                self.item_id.move_line_id.ids,
+            )
+        ):
+            rows.setdefault(line_id, []).append((day, Decimal(amount)))
+        payments = []
+        for cover in self:
+            to_decimal = cover.currency_id._followup_decimal
+            line = cover.item_id.move_line_id
+            came_in = to_decimal(cover.residual_start) - to_decimal(line.amount_residual_currency)
+            newest, left = [], came_in
+            for day, amount in rows.get(line.id, ()):
+                if left > 0:
+                    newest.append((day, min(amount, left)))
+                    left -= amount
+            named = min(to_decimal(cover.by_reference), max(came_in, Decimal(0)))
+            outside, rest = min(to_decimal(cover.outside), max(came_in, Decimal(0)) - named), to_decimal(cover.paid)
+            for day, amount in sorted(newest):
+                skipped = min(outside, amount)
+                outside -= skipped
+                part = min(amount - skipped, rest)
+                rest -= part
+                if part > 0:
+                    payments.append((day, part))
+        return payments
+
+    def _in_another_arrangement(self):
+        """Covers whose item is in another arrangement by now: an item is in one."""
+        others = self.search(
+            [
+                ("item_id", "in", self.item_id.ids),
+                ("live", "=", True),
+                ("kind", "=", "arrangement"),
+                ("arrangement_id", "not in", self.arrangement_id.ids),
+            ]
+        )
+        return self.filtered(lambda cover: cover.item_id and cover.item_id in others.item_id)
+
     def _troubled(self):
         """Covers whose invoice is not what it was: set back to draft, deleted, or another customer's now."""
         return self.filtered(
@@ -98,6 +197,7 @@ class FollowupCover(models.Model):
         :rtype: dict item -> amount in the item's currency
         """
         held = {}
+        self._forget()
         for cover in self.sudo().search([("item_id", "in", items.ids), ("live", "=", True), ("holds", "=", True)]):
             held[cover.item_id] = held.get(cover.item_id, 0.0) + cover.rest
         return held

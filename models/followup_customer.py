@@ -1,9 +1,12 @@
+import psycopg2
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
-from odoo.tools import format_date
+from odoo.exceptions import AccessError, LockError, UserError
+from odoo.tools import format_date, plaintext2html
 
 from .followup_policy import REGIMES
 
+#: How long a person waits for somebody else, or the night, on the same customer.
+LOCK_TIMEOUT = "10s"
 STATES = [
     ("clear", "Nothing overdue"),
     ("waiting", "Waiting"),
@@ -205,7 +208,8 @@ class FollowupCustomer(models.Model):
         if self.state == "queued":
             return self.env._("A notice is on its way.")
         if self.state == "held" or not self.next_level_id:
-            return self.why or self.env._("Nothing to do.")
+            why = self.why or self.env._("Nothing to do.")
+            return why[:1].upper() + why[1:]
         if self.next_date and self.next_date > self.company_id._followup_today():
             return self.env._(
                 "%(level)s on %(date)s", level=self.next_level_id.name, date=format_date(self.env, self.next_date)
@@ -328,7 +332,7 @@ class FollowupCustomer(models.Model):
         if not customer.activity_ids.filtered(lambda activity: activity.activity_type_id == kind):
             customer.with_context(mail_activity_quick_update=True).activity_schedule(
                 "l10n_be_followup.mail_activity_type_problem",
-                note=text,
+                note=plaintext2html(text),
                 user_id=(customer.responsible_id or customer._default_responsible()).id,
             )
 
@@ -356,6 +360,34 @@ class FollowupCustomer(models.Model):
         self.sudo().failure = False
         self.activity_unlink(["l10n_be_followup.mail_activity_type_problem"])
         self._refresh()
+
+    @api.private
+    def lock_for_update(self, *, allow_referencing=False):
+        # OVERRIDE base
+        """Two people, or a person and the night, on the same customer: the second waits, then begins again.
+
+        The row is written, so that whoever waited for it does not go on with what he had read before.
+
+        :raises LockError: when it takes too long
+        """
+        if not self.ids:
+            return
+        lock = "SELECT id FROM followup_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+        try:
+            with self.env.cr.savepoint(flush=False):
+                self.env.cr.execute("SELECT set_config('lock_timeout', %s, TRUE)", [LOCK_TIMEOUT])
+                self.env.cr.execute(lock, [self.ids], log_exceptions=False)
+                self.env.cr.execute(
+                    "UPDATE followup_customer SET write_date = write_date WHERE id = ANY(%s)", [self.ids]
+                )
+                self.env.cr.execute("SET LOCAL lock_timeout TO DEFAULT")
+        except psycopg2.errors.LockNotAvailable as error:
+            raise LockError(
+                self.env._(
+                    "Somebody else, or the night, is busy with %s at this moment. Try again in a minute.",
+                    ", ".join(self.mapped("partner_id.display_name")),
+                )
+            ) from error
 
     def write(self, vals):
         """Figures are the engine's: a user posts messages, plans activities and corrects the customer's own data.

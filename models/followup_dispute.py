@@ -62,6 +62,10 @@ class FollowupDispute(models.Model):
         for dispute in self:
             dispute.amount_open = sum(dispute.cover_ids.mapped("rest"))
 
+    def _message_amount(self):
+        # EXTENDS followup.agreement: what is left to pay of it
+        return min(self.amount, sum(self.cover_ids.item_id.filtered("is_open").mapped("amount_residual_currency")))
+
     @api.depends("deadline", "state")
     def _compute_overdue(self):
         for dispute in self:
@@ -304,12 +308,14 @@ class FollowupDispute(models.Model):
                      JOIN account_partial_reconcile partial ON partial.debit_move_id = item.move_line_id
                      JOIN account_move_line credit ON credit.id = partial.credit_move_id
                      JOIN account_move entry ON entry.id = credit.move_id
-                    WHERE cover.dispute_id = %s AND partial.create_date >= %s
-                      AND (entry.move_type = 'out_refund' OR credit.id = ANY(%s))
+                    WHERE cover.dispute_id = %s
+                      AND (entry.move_type = 'out_refund' AND partial.create_date >= %s
+                           OR credit.id = ANY(%s) AND partial.create_date::date >= %s)
                  GROUP BY item.id, credit.move_id, entry.move_type""",
                 self.id,
                 self.create_date,
                 self.sudo().found_line_ids.ids,
+                self.date,
             )
         ):
             result[item_id] = result.get(item_id, 0.0) + float(amount)

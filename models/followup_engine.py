@@ -213,8 +213,8 @@ class FollowupEngine(models.AbstractModel):
         covered = self.env["followup.cover"].search([("customer_id", "in", customers.ids)]).customer_id
         if not covered:
             return
-        # They follow the books, which may have changed since they were read.
-        self.env["followup.cover"].invalidate_model(["paid", "rest"])
+        self.env["followup.cover"]._find_references(covered)
+        self.env["followup.cover"]._forget()
         waiting = selection.waiting_money(self.env, covered.ids)
         promises, disputes, arrangements = records
         disputes._follow(company, today, covered)
@@ -227,7 +227,10 @@ class FollowupEngine(models.AbstractModel):
         """Interest of a business on missed instalments, as of today, in the arrangement's currency."""
         company = arrangement.company_id
         late = arrangement.instalment_ids.filtered(lambda instalment: instalment.state in ("late", "missed"))
-        if arrangement.consumer or arrangement.state != "active" or not late:
+        if arrangement.state != "active" or not late:
+            return 0.0
+        # Also when an invoice turned out to be private since.
+        if arrangement.consumer or "b2c" in arrangement.cover_ids.item_id.mapped("regime"):
             return 0.0
         today = today or company._followup_today()
         return float(claims.on_missed(self.env, company, arrangement._missed_pieces(), today))

@@ -39,7 +39,7 @@ class FollowupEngine(models.AbstractModel):
             "no_policy": self.env._("no policy fits this customer: choose one"),
             "ladder_finished": self.env._("every level was used: decide what to do"),
             "hold": self.env._("on hold until %(until)s: %(detail)s", until=until, detail=reason.detail),
-            "arrangement": self.env._("payment arrangement %(detail)s is on track until %(until)s", detail=reason.detail, until=until),
+            "arrangement": self.env._("in payment arrangement %(detail)s, at least until %(until)s", detail=reason.detail, until=until),
             "promise": self.env._("promised to pay (%(detail)s): waits until %(until)s", detail=reason.detail, until=until),
             "dispute": self.env._("disputed (%(detail)s) until %(until)s", detail=reason.detail, until=until),
             "blocked": self.env._("the invoice is blocked"),

@@ -32,7 +32,7 @@ class FollowupInstalment(models.Model):
     date = fields.Date("To Pay By", required=True, readonly=True)
     amount = fields.Monetary(required=True, readonly=True)
     amount_paid = fields.Monetary("Paid", readonly=True)
-    amount_open = fields.Monetary("Open", compute="_compute_amount_open", store=True)
+    amount_open = fields.Monetary("Still Open", compute="_compute_amount_open", store=True)
     state = fields.Selection(STATES, required=True, readonly=True, default="planned", index=True)
     grace_until = fields.Date("Not Missed Before", readonly=True)
     reference = fields.Char("Structured Communication", readonly=True, copy=False)
@@ -49,10 +49,13 @@ class FollowupInstalment(models.Model):
             for instalment in own:
                 instalment.number = ordered.index(instalment._origin.id) + 1 if instalment._origin.id in ordered else 0
 
-    @api.depends("number", "arrangement_id.name")
+    @api.depends("number", "arrangement_id.name", "partner_id.name")
+    @api.depends_context("instalment_with_customer")
     def _compute_display_name(self):
+        with_customer = self.env.context.get("instalment_with_customer")  # a calendar shows nothing else
         for instalment in self:
-            instalment.display_name = f"{instalment.arrangement_id.name} / {instalment.number}"
+            name = f"{instalment.arrangement_id.name} / {instalment.number}"
+            instalment.display_name = f"{instalment.partner_id.name}, {name}" if with_customer else name
 
     @api.depends("amount", "amount_paid")
     def _compute_amount_open(self):

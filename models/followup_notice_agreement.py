@@ -45,6 +45,7 @@ class FollowupNotice(models.Model):
         digits=(16, 2),
         help="In the currency of the arrangement, until the day of the message.",
     )
+    agreement_key = fields.Char(readonly=True, help="What it was rendered on: when it changes, it is rendered again.")
     occupies = fields.Boolean(
         default=True, help="Off when it was cancelled, or when a person solved what kept it from arriving."
     )
@@ -152,6 +153,7 @@ class FollowupNotice(models.Model):
         )
         reply_to = customer._notify_get_reply_to(default=notice.email_from)
         notice.reply_to = reply_to.get(customer.id) or notice.email_from
+        notice.agreement_key = notice._agreement_key()
         notice._render()
         if notice.state == "queued":
             notice._queue()
@@ -182,15 +184,19 @@ class FollowupNotice(models.Model):
             values["amount_total"] = record.currency_id._convert(
                 self.instalment_id.amount_open, company.currency_id, company, today
             )
-        said = self._agreement_key()
-        self.with_context(followup_engine=True).write({**values, "prepared_on": today})
-        if self._agreement_key() != said:
+        values |= {"prepared_on": today, "agreement_key": self._agreement_key()}
+        said = self.read(list(values), load=None)[0]
+        self.with_context(followup_engine=True).write(values)
+        if self.read(list(values), load=None)[0] != said:
             self._render()
         return True
 
     def _agreement_key(self):
-        """What makes two versions of the message differ for the customer."""
-        return (self.email_to, self.pay_before, self.prepared_on, self.amount_total, self.amount_missed_interest)
+        """What the customer reads that may change while the message waits."""
+        self.ensure_one()
+        record, arrangement = self._about(), self.arrangement_id
+        parts = [f"{part.state}:{part.amount_paid:.2f}" for part in arrangement.instalment_ids.sorted("date")]
+        return " ".join([record.state, f"{record._message_amount():.2f}", *parts])
 
     def _outdated(self, record):
         """Why this message must not leave any more; None when it may."""
@@ -212,6 +218,8 @@ class FollowupNotice(models.Model):
             return self.env._("%s is not so any more", record.name)
         elif self.purpose == "promise" and record.state != "active":
             return self.env._("%s has ended", record.name)
+        elif self.purpose == "dispute" and record.state != "rejected":
+            return self.env._("%s was opened again", record.name)
         if self.partner_id.with_company(self.company_id).followup_insolvency and self.purpose != "dispute":
             return self.env._("the customer is insolvent")
         return None

@@ -16,7 +16,7 @@ class FollowupNoticeAnswer(models.Model):
     _order = "id desc"
 
     notice_id = fields.Many2one("followup.notice", required=True, readonly=True, ondelete="cascade", index=True)
-    customer_id = fields.Many2one(related="notice_id.customer_id", store=True, index=True)
+    customer_id = fields.Many2one(related="notice_id.customer_id")
     company_id = fields.Many2one(related="notice_id.company_id", store=True)
     kind = fields.Selection(KINDS, required=True, readonly=True)
     date = fields.Date(readonly=True, help="The day on which he pays, or says that he paid.")

@@ -38,7 +38,12 @@ class FollowupNotice(models.Model):
         today = self._local_day(company, now)
         calls -= calls._cancel_moot_calls()
         for call in calls:
-            if application.working_days_between(company, call.prepared_on, today) >= 5:
+            if application.working_days_between(company, call.prepared_on, today) < 5:
+                continue
+            if call._all_held():
+                # Nobody called, and nobody should: after what holds it the ladder plans the call again.
+                call._cancel(self.env._("what it is about is promised, disputed or in an arrangement"))
+            else:
                 call._deliver(today)
 
     def _deliver(self, day):
@@ -108,6 +113,15 @@ class FollowupNotice(models.Model):
         moot = self.filtered(lambda call: not any(item.is_open for item in call.line_ids.item_id))
         moot._cancel(self.env._("nothing is due any more"))
         return moot
+
+    def _all_held(self):
+        """Whether a promise, a dispute or an arrangement holds all that is open of it."""
+        self.ensure_one()
+        items = self.line_ids.item_id.filtered("is_open")
+        held = self.env["followup.cover"]._held_by_item(items)
+        return all(
+            item.currency_id.compare_amounts(held.get(item, 0.0), item.amount_residual_currency) >= 0 for item in items
+        )
 
     def _call_done(self):
         for notice in self.filtered(lambda notice: notice.state == "queued" and notice.channel == "call"):

@@ -7,6 +7,7 @@ from odoo.tools import format_date
 
 from ..engine import application
 from .followup_notice import FROZEN
+from .followup_notice_answer import KINDS
 
 #: How long follow-up waits for a person to find a solution, and how often a customer may ask for it.
 DAYS_HELD = 7
@@ -92,6 +93,8 @@ class FollowupNotice(models.Model):
         :raises UserError: in words for the customer
         """
         self.ensure_one()
+        if kind not in dict(KINDS):
+            raise ValueError(kind)
         self.customer_id.lock_for_update(allow_referencing=True)
         self.invalidate_recordset()
         done = self.answer_ids.filtered(lambda other: other.kind == kind)
@@ -165,7 +168,9 @@ class FollowupNotice(models.Model):
             )
         free = self._answer_free(items)
         if not free:
-            raise UserError(self.env._("We have noted something about these invoices already. Please call us to change it."))
+            raise UserError(
+                self.env._("We have noted something about these invoices already. Please call us to change it.")
+            )
         made = promises
         for currency in items.currency_id:
             own = [(item, amount) for item, amount in free if item.currency_id == currency]
@@ -254,11 +259,14 @@ class FollowupNotice(models.Model):
         today = self.company_id._followup_today()
         since = fields.Datetime.now() - timedelta(days=DAYS_BETWEEN)
         asked = self.env["followup.notice.answer"].search_count(
-            [("customer_id", "=", customer.id), ("kind", "=", "instalments"), ("create_date", ">", since)], limit=1
+            [("notice_id.customer_id", "=", customer.id), ("kind", "=", "instalments"), ("create_date", ">", since)],
+            limit=1,
         )
         if asked:
             raise UserError(
-                self.env._("You asked for instalments a short time ago, and we will contact you. Is it urgent? Call us.")
+                self.env._(
+                    "You asked for instalments a short time ago, and we will contact you. Is it urgent? Call us."
+                )
             )
         owner = self._answer_owner()
         words = self.with_context(lang=owner.lang).env._

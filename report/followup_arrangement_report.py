@@ -5,9 +5,9 @@ from ..engine.application import enterprise_number
 
 #: Heights in pixels of the paper format: of a page, of what stands above the first row, and of each part. Cautious:
 #: the scale of wkhtmltopdf differs a little from build to build.
-_PAGE, _LETTER_HEAD = 900, 310
-_TABLE_HEAD, _ROW, _SUM = 40, 25, 25
-_ACCOUNT, _INSTALMENT, _CLOSING = 75, 96, 300
+_PAGE, _LETTER_HEAD = 1220, 320
+_TABLE_HEAD, _ROW, _SUM = 40, 28, 28
+_ACCOUNT, _INSTALMENT, _CLOSING = 90, 118, 330
 
 
 def sheets(covers, sums, instalments):
@@ -24,7 +24,7 @@ def sheets(covers, sums, instalments):
     def page(height, head=0, of=None):
         """The page that has room for `height`, a new one when the last one has not."""
         nonlocal room
-        extra = head if not pages or of and not pages[-1][of] else 0
+        extra = head if not pages or (of and not pages[-1][of]) else 0
         if not pages or height + extra > room:
             room = _PAGE - (0 if pages else _LETTER_HEAD)
             pages.append({"covers": [], "sums": False, "account": False, "instalments": [], "closing": False})

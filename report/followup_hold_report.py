@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from ..engine.selection import COVER_PAID
+
 KINDS = [
     ("hold", "Hold"),
     ("promise", "Promise"),
@@ -57,8 +59,7 @@ class FollowupHoldReport(models.Model):
          LEFT JOIN followup_promise promise ON promise.id = cover.promise_id
         CROSS JOIN LATERAL (
                    SELECT LEAST(aml.amount_residual_currency,
-                                cover.amount - COALESCE(cover.released, 0) - GREATEST(0, LEAST(cover.amount,
-                                    cover.residual_start - cover.outside - aml.amount_residual_currency))) AS amount) held
+                                cover.amount - COALESCE(cover.released, 0) - %(paid)s) AS amount) held
              WHERE cover.live AND cover.holds AND held.amount > 0
          UNION ALL
             SELECT hold.id * 2 + 1, 'hold', hold.customer_id, customer.partner_id, customer.company_id, hold.move_id,
@@ -75,7 +76,8 @@ class FollowupHoldReport(models.Model):
                       AND (hold.move_id IS NULL OR aml.move_id = hold.move_id)) owed
              WHERE hold.released IS NOT TRUE
                AND hold.until >= (now() AT TIME ZONE COALESCE(company.followup_tz, 'Europe/Brussels'))::date
-            """
+            """,
+            paid=COVER_PAID,
         )
 
     def action_open(self):

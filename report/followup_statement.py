@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from odoo.tools import SQL
 
+from ..engine.application import structured_reference
 from ..engine.claims import rules
 from ..engine.selection import _PAYMENT_IN_FLIGHT, _ROOT
 from ..legal import claim as law

@@ -307,6 +307,43 @@ class TestArrangeWizard(FollowupCommon):
         self.assertEqual((first.state, second.state), ("cancelled", "active"))
         self.assertEqual(second.cover_ids.filtered("live").mapped("amount"), [200])
 
+    def test_amending_beyond_the_limits_is_for_a_manager(self):
+        """While a draft waits nothing is held: a customer who pays as agreed would be chased."""
+        self.invoice(amount=300)
+        first = self.confirm(self.open_wizard())
+        form = self.open_wizard(default_previous_id=first.id)
+        form.number = 20
+        self.assertRegex(form.problem, "Only a manager.*below")
+        with self.assertRaisesRegex(UserError, "Only a manager"):
+            form.save().action_confirm()
+        self.assertEqual(first.state, "active")
+        form = self.open_wizard(user=self.env.user, default_previous_id=first.id)
+        form.number = 20
+        self.assertEqual(self.confirm(form).state, "active")
+        self.assertEqual(first.state, "cancelled")
+
+    def test_a_broken_one_again(self):
+        self.company.followup_plan_acceleration = True
+        move = self.invoice(amount=300)
+        first = self.confirm(self.open_wizard())
+        self.pay(move, 100)
+        self.refreshed()
+        first.sudo()._end("broken", "missed")
+        form = self.open_wizard(default_previous_id=first.id)
+        self.assertIn("was broken", form.warning_html)
+        self.assertEqual((form.amount_total, form.number), (200, 2))
+        second = self.confirm(form)
+        self.assertEqual((first.state, second.state), ("cancelled", "active"))
+
+    def test_without_a_customer_one_is_chosen(self):
+        self.invoice(amount=300)
+        customer = self.refreshed()
+        form = Form(self.env["followup.arrange.wizard"].with_user(self.user))
+        self.assertIn("Choose the customer", form.problem)
+        form.customer_id = customer
+        self.assertEqual(form.amount_total, 300)
+        self.assertEqual(self.confirm(form).customer_id, customer)
+
     def test_confirmed_twice_and_by_two(self):
         self.invoice(amount=300)
         mine, theirs = self.open_wizard().save(), self.open_wizard(user=self.env.user).save()

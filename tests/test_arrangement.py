@@ -68,3 +68,18 @@ class TestArrangement(FollowupCommon):
         first = self.arrange(move, instalments=plan)
         with self.assertRaisesRegex(UserError, first.name):
             self.arrange(move, instalments=plan)
+
+    def test_a_planned_call_takes_no_level_while_it_is_arranged(self):
+        move = self.invoice(amount=300)
+        self.night()
+        self.deliver(self.notices())
+        day = date(2026, 11, 26)
+        with self.at(day):
+            self.night(day)
+            call = self.notices(channel="call")
+            self.assertEqual(call.state, "queued")
+            self.arrange(move, instalments=[(date(2026, 12, 21), 300.0)])
+        with self.at(date(2026, 12, 7)):
+            self.night(date(2026, 12, 7))
+        self.assertEqual(call.state, "cancelled", "five working days later nobody had called")
+        self.assertEqual(self.items().level_kind, "first_reminder")

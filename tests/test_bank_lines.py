@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 
 from ..models.account_bank_statement_line import references
-from .common import FollowupCommon
+from .common import TODAY, FollowupCommon
 
 
 class BankCommon(FollowupCommon):
@@ -340,6 +340,27 @@ class TestBankLines(BankCommon):
             self.night(date(2026, 11, 30))
             self.assertEqual(arrangement.instalment_ids.mapped("state"), ["paid", "planned"])
             self.assertFalse(self.notices(purpose="instalment"))
+
+    def test_money_with_the_reference_is_for_the_arrangement(self):
+        """100 of an invoice of 300 in instalments: who pays with the reference pays his instalment."""
+        move = self.invoice(amount=300, due=date(2026, 10, 10))
+        arrangement = self.arrange(
+            move, instalments=[(date(2026, 12, 1), 50.0), (date(2027, 1, 4), 50.0)], amounts=[100.0]
+        )
+        first = arrangement.instalment_ids[0]
+        self.bank(f"{first.reference} dank u", 50.0).action_followup_reconcile()
+        self.refreshed()
+        self.assertEqual(arrangement.instalment_ids.mapped("state"), ["paid", "planned"])
+        cover = arrangement.cover_ids
+        self.assertEqual((cover.paid, cover.rest), (50, 50))
+        # Other money goes first to what stayed payable.
+        self.pay(move, 120)
+        self.refreshed()
+        self.assertEqual(arrangement.amount_paid, 50)
+        self.pay(move, 110)
+        self.refreshed()
+        self.assertEqual(arrangement.amount_paid, 80, "80 of 200 were left payable, 30 more are for the arrangement")
+        self.assertEqual(arrangement._missed_pieces()[0][2], ((TODAY, 50),))
 
     def _listed(self):
         action = self.env["ir.actions.act_window"]._for_xml_id("l10n_be_followup.followup_bank_line_action")

@@ -14,7 +14,11 @@ class TestArrangeTour(FollowupCommon, HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.user = new_test_user(
+        cls.user = cls._new_user()
+
+    @classmethod
+    def _new_user(cls):
+        return new_test_user(
             cls.env,
             login="arrange_user",
             groups="l10n_be_followup.l10n_be_followup_group_user",
@@ -54,3 +58,40 @@ class TestArrangeTour(FollowupCommon, HttpCase):
         self.assertEqual(arrangement.state, "cancelled")
         self.assertFalse(arrangement.cover_ids.filtered("live"))
         self.assertEqual(self.notices(purpose="arrangement").state, "cancelled")
+
+
+@tagged("post_install_l10n", "post_install", "-at_install")
+class TestArrangeTourPhone(FollowupCommon, HttpCase):
+    """The same on a phone: the form, and amending from it."""
+
+    browser_size = "400x800"
+    touch_enabled = True
+
+    enter_registry_test_mode = TestArrangeTour.enter_registry_test_mode
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.user = TestArrangeTour._new_user.__func__(cls)
+
+    def setUp(self):
+        self.enterContext(freeze_time(NOW, tick=True, real_asyncio=True))
+        super().setUp()
+
+    def test_amend_on_a_phone(self):
+        self.invoice(amount=300)
+        customer = self.refreshed()
+        first = self.env["followup.arrangement"]._arrange(
+            customer, [(customer.item_ids, 300.0)], [(date(2026, 12, day), 100.0) for day in (2, 3, 4)]
+        )
+        first.action_confirm()
+        self.start_tour(
+            f"/odoo/followup-arrangements/{first.id}", "l10n_be_followup_arrange_phone", login="arrange_user"
+        )
+        self.env.invalidate_all()
+        second = self.env["followup.arrangement"].search([("previous_id", "=", first.id)])
+        self.assertEqual((first.state, second.state), ("cancelled", "active"))
+        self.assertEqual(
+            second.instalment_ids.sorted("date").mapped(lambda part: (part.date, part.amount)),
+            [(date(2026, 12, 2), 150), (date(2026, 12, 9), 150)],
+        )

@@ -19,7 +19,7 @@ class FollowupArrangeWizard(models.TransientModel):
     _name = "followup.arrange.wizard"
     _description = "Arrange Payment"
 
-    customer_id = fields.Many2one("followup.customer", "Customer", required=True)
+    customer_id = fields.Many2one("followup.customer", required=True)
     previous_id = fields.Many2one(
         "followup.arrangement", "Replaces", help="This arrangement ends when the new one is confirmed."
     )
@@ -150,10 +150,11 @@ class FollowupArrangeWizard(models.TransientModel):
         for wizard in self:
             wizard.item_ids = [Command.clear(), *(Command.create(vals) for vals in wizard._prepare_items())]
 
-    @api.depends("item_ids.selected")
+    @api.depends("customer_id", "item_ids.selected")
     def _compute_consumer(self):
         for wizard in self:
-            wizard.consumer = any(line.item_id.regime == "b2c" for line in wizard._selected())
+            regimes = wizard._selected().item_id.mapped("regime") or [wizard.customer_id.regime]
+            wizard.consumer = "b2c" in regimes
 
     @api.depends("customer_id", "previous_id", "currency_id", "item_ids.selected")
     def _compute_charge_ids(self):
@@ -294,6 +295,8 @@ class FollowupArrangeWizard(models.TransientModel):
         self.lock_for_update()
         if self.arrangement_id:
             raise UserError(self.env._("This was confirmed already: %s.", self.arrangement_id.name))
+        if self.problem:
+            raise UserError(self.problem)
         instalments, interest = self._draw_up()
         arrangement = self.env["followup.arrangement"]._arrange(
             self.customer_id,

@@ -12,7 +12,7 @@ class FollowupArrangeWizardItem(models.TransientModel):
     item_id = fields.Many2one("followup.item", required=True, ondelete="cascade")
     selected = fields.Boolean("In")
     amount = fields.Monetary(help="Part of the invoice that is paid in instalments. The rest is followed up as usual.")
-    free = fields.Monetary("Free", compute="_compute_free", help="Open, and not disputed nor in another arrangement.")
+    free = fields.Monetary(compute="_compute_free", help="Open, and not disputed nor in another arrangement.")
     currency_id = fields.Many2one(related="item_id.currency_id")
     move_id = fields.Many2one(related="item_id.move_id", string="Invoice")
     date_maturity = fields.Date(related="item_id.date_maturity", store=True, precompute=True)

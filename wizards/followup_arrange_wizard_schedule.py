@@ -1,5 +1,4 @@
 from decimal import Decimal
-from itertools import groupby
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
@@ -61,8 +60,16 @@ class FollowupArrangeWizard(models.TransientModel):
             wizard.amount_interest = float(interest)
             wizard.amount_total = float(sum(part.amount for part in instalments))
             limits = wizard._beyond_limits(instalments) if instalments else []
-            wizard.limits = wizard._limits_text(limits, manager) if limits else False
             wizard.needs_manager = bool(limits) and not manager
+            if wizard.needs_manager and wizard.previous_id.state in ("proposed", "active"):
+                # Until a manager looks nothing would hold what is arranged now: the customer would be chased.
+                wizard.problem = self.env._(
+                    "Only a manager can change %(name)s so, because %(why)s. Until then it stays as it is.",
+                    name=wizard.previous_id.name,
+                    why="; ".join(limits),
+                )
+                limits, wizard.needs_manager = [], False
+            wizard.limits = wizard._limits_text(limits, manager) if limits else False
             wizard.schedule_html = wizard._render_schedule(instalments) if instalments else False
 
     @api.depends("customer_id", "previous_id", "item_ids.selected")
@@ -193,6 +200,8 @@ class FollowupArrangeWizard(models.TransientModel):
     def _check_items(self):
         if not self.customer_id:
             raise UserError(self.env._("Choose the customer."))
+        if not self.item_ids:
+            raise UserError(self.env._("Nothing of this customer is open and free to arrange."))
         if not self._selected():
             raise UserError(self.env._("Tick the invoices that are paid in instalments."))
         for line in self._selected():
@@ -338,13 +347,21 @@ class FollowupArrangeWizard(models.TransientModel):
 
     def _summary(self, instalments):
         """One line to say on the phone: 3 × 300.00 + 301.00."""
-        runs = []
-        for amount, same in groupby(part.amount for part in instalments):
-            number, text = len(list(same)), self.currency_id.format(float(amount))
-            runs.append(f"{number} × {text}" if number > 1 else text)
+        runs = []  # equal amounts that follow each other: [amount, how many]
+        for part in instalments:
+            if runs and runs[-1][0] == part.amount:
+                runs[-1][1] += 1
+            else:
+                runs.append([part.amount, 1])
+        texts = [
+            f"{number} × {self.currency_id.format(float(amount))}"
+            if number > 1
+            else self.currency_id.format(float(amount))
+            for amount, number in runs
+        ]
         until = format_date(self.env, instalments[-1].day, date_format="d MMMM y")
-        if len(runs) > 3:
+        if len(texts) > 3:
             return self.env._("%(number)s instalments, the last by %(date)s", number=len(instalments), date=until)
         if len(instalments) == 1:
-            return self.env._("%(amount)s by %(date)s", amount=runs[0], date=until)
-        return self.env._("%(amounts)s, the last by %(date)s", amounts=" + ".join(runs), date=until)
+            return self.env._("%(amount)s by %(date)s", amount=texts[0], date=until)
+        return self.env._("%(amounts)s, the last by %(date)s", amounts=" + ".join(texts), date=until)

@@ -13,7 +13,7 @@ class FollowupDisputeWizardLine(models.TransientModel):
     move_id = fields.Many2one(related="item_id.move_id")
     date_maturity = fields.Date(related="item_id.date_maturity")
     currency_id = fields.Many2one(related="item_id.currency_id")
-    free = fields.Monetary("Open", help="Open, and not disputed or in an arrangement yet.")
+    free = fields.Monetary("Still Open", help="Open, and not disputed or in an arrangement yet.")
     amount = fields.Monetary("Disputed Amount", help="The whole, or the part that the customer does not agree with.")
 
     @api.onchange("selected")

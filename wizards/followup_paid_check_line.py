@@ -17,7 +17,7 @@ class FollowupPaidCheckLine(models.TransientModel):
     amount = fields.Monetary()
     communication = fields.Char()
     account_number = fields.Char("Account")
-    why = fields.Char("Why it may be this")
+    why = fields.Text("Why it may be this")
     move_line_id = fields.Many2one("account.move.line", ondelete="cascade")
     payment_id = fields.Many2one("account.payment", ondelete="cascade")
     statement_line_id = fields.Many2one("account.bank.statement.line", ondelete="cascade")
@@ -40,4 +40,15 @@ class FollowupPaidCheckLine(models.TransientModel):
         wizard = self.wizard_id
         wizard._allocate(self.move_line_id)
         wizard._search_candidates()
-        return wizard._action_open()
+        dispute = wizard.dispute_id
+        if not dispute or dispute.state in ("open", "expired"):
+            return wizard._action_open()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._("Allocated. %s is solved: the payment was found.", dispute.name),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }

@@ -125,14 +125,19 @@ class FollowupPaidCheckWizard(models.TransientModel):
             [
                 ("partner_id", "child_of", self.customer_id.partner_id.id),
                 ("company_id", "in", self._companies().ids),
-                ("state", "=", "in_process"),
+                ("state", "in", ("in_process", "paid")),
+                ("move_id", "=", False),
                 ("payment_type", "=", "inbound"),
                 ("partner_type", "=", "customer"),
             ],
             order="date desc, id desc",
         )
-        # One whose entry still has to be matched stands above as a credit.
-        for payment in payments.filtered(lambda payment: not payment.move_id):
+        # One with an entry of its own stands above as a credit. Without one it waits for its bank line: as long as an
+        # invoice that it is for has something open.
+        for payment in payments:
+            invoices = payment.invoice_ids
+            if not (any(invoices.mapped("amount_residual")) if invoices else payment.state == "in_process"):
+                continue
             yield {
                 "kind": "payment",
                 "date": payment.date,

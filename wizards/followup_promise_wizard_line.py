@@ -13,4 +13,4 @@ class FollowupPromiseWizardLine(models.TransientModel):
     move_id = fields.Many2one(related="item_id.move_id")
     date_maturity = fields.Date(related="item_id.date_maturity")
     currency_id = fields.Many2one(related="item_id.currency_id")
-    free = fields.Monetary("Open", help="Open, and not disputed or in an arrangement.")
+    free = fields.Monetary("Still Open", help="Open, and not disputed or in an arrangement.")

@@ -50,6 +50,12 @@ def night(env, day):
         queue(env)
 
 
+def morning(env, day):
+    """One pass of the mail queue."""
+    with at(day):
+        queue(env)
+
+
 def propose(env, key, day, number):
     """Elke draws it up in the wizard while the customer is on the phone, and sends it."""
     with at(day):
@@ -59,7 +65,7 @@ def propose(env, key, day, number):
                 "method": "number",
                 "number": number,
                 "frequency": "biweekly",
-                "first_date": day + datetime.timedelta(days=14),
+                "first_day": day + datetime.timedelta(days=14),
                 "acceptance": True,
             }
         )
@@ -78,7 +84,7 @@ def accept(env, arrangement_id, url, day):
     with at(day):
         page = Client(odoo.http.root)
         path = re.sub(r"^https?://[^/]+", "", url)
-        shown = page.get(path, headers={"X-Odoo-Database": env.cr.dbname})
+        shown = page.get(path)
         check(shown.status_code == 200, f"the acceptance page answers {shown.status}: {shown.get_data(as_text=True)[:500]}")
         html = shown.get_data(as_text=True)
         form = re.search(r'<form[^>]*action="([^"]*accept[^"]*)"[^>]*>(.*?)</form>', html, re.DOTALL)
@@ -86,7 +92,7 @@ def accept(env, arrangement_id, url, day):
         hidden = dict(re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"', form[2]))
         hidden["name"] = "A. Klant"
         answer = page.post(
-            form[1].replace("&amp;", "&"), data=hidden, headers={"X-Odoo-Database": env.cr.dbname}, follow_redirects=True
+            form[1].replace("&amp;", "&"), data=hidden, follow_redirects=True, environ_base={"REMOTE_ADDR": "192.0.2.7"}
         )
         check(answer.status_code == 200, f"accepting answers {answer.status}")
     env.invalidate_all()
@@ -111,9 +117,19 @@ def state(env, arrangement_id):
         "parts": arrangement.instalment_ids.sorted("date").mapped("state"),
         "dates": arrangement.instalment_ids.sorted("date").mapped("date"),
         "amounts": arrangement.instalment_ids.sorted("date").mapped("amount"),
+        "covered": arrangement.cover_ids.mapped("name"),
         "paid": arrangement.amount_paid,
         "total": arrangement.amount_total,
         "open": round(sum(item.amount_residual_currency for item in items if item.is_open), 2),
+        "steps": env["followup.notice"]
+        .search(
+            [
+                ("customer_id", "=", arrangement.customer_id.id),
+                ("purpose", "=", "level"),
+                ("state", "not in", ("cancelled", "failed")),
+            ]
+        )
+        .mapped("level_id.name"),
         "levels": sorted({item.level_kind or "-" for item in items if item.is_open}),
     }
 
@@ -164,6 +180,8 @@ def main(database):
             check(url, f"{key}: no link to accept in the proposal")
             accepted = odoo.run(accept, plans[key], url[1].replace("&amp;", "&"), story.day)
             check(accepted == ("active", "A. Klant", True), f"{key}: accepted {accepted}")
+            odoo.run(morning, story.day)
+            check(len(story.mails(key)) == 1, f"{key}: one confirmation that it is in force")
 
         kept, broken = plans[KEEPS], plans[BREAKS]
         first = odoo.run(state, broken)
@@ -195,14 +213,24 @@ def main(database):
         check(now["state"] == "broken", f"broken: {now}")
         paid = first["amounts"][0] + first["amounts"][1]
         check(abs(now["open"] - (first["total"] - paid)) < 0.005, f"what was paid stays paid: {now}")
+        check(len(now["steps"]) == 2, f"the ladder goes on with the step after the first reminder: {now}")
+        check(not story.mails(BREAKS), "that step is a call")
+        # Nobody calls: after five working days the ladder takes the next step, a reminder by e-mail.
+        story.until(story.day + days(14))
         mails = story.mails(BREAKS)
-        check(len(mails) == 1, f"the ladder goes on with one message: {[subject for subject, *_rest in mails]}")
-        check(now["levels"] != ["first_reminder"], f"at the next level: {now}")
+        check(len(mails) == 1, f"one message of the ladder: {[subject for subject, *_rest in mails]}")
+        now = story.of(broken)
+        check(now["levels"] != ["first_reminder"] and len(now["steps"]) == 3, f"at the next level: {now}")
         # The other one.
         end = story.of(kept)
         check(end["state"] == "completed" and end["parts"] == ["paid", "paid"] and end["open"] == 0, f"kept: {end}")
-        received = [subject for subject, _text, _message in story.mails(KEEPS)]
-        check(len(received) == 1, f"who keeps it hears of the second instalment only: {received}")
+        received = story.mails(KEEPS)
+        subjects = [subject for subject, _text, _message in received]
+        check(sum("instalment" in subject for subject in subjects) == 1, f"one message about the second: {subjects}")
+        # An invoice that fell due meanwhile is followed up as usual; what is covered is not.
+        check(len(received) == 2, f"and one about a new invoice: {subjects}")
+        reminders = [text for subject, text, _message in received if "instalment" not in subject]
+        check(not any(name in text for name in end["covered"] for text in reminders), "nothing covered is reminded of")
         nights = (story.day - today).days + 1
     finally:
         sink.stop()

@@ -220,6 +220,14 @@ def uninstalled(odoo, file, what="nothing sent"):
     )
 
 
+def modules(odoo, *wanted):
+    """Each `name=state` as it must be; several names may stand before the state, separated by commas."""
+    for names, state in (text.split("=") for text in wanted):
+        for name in names.split(","):
+            found = odoo.query("SELECT state FROM ir_module_module WHERE name = %s", [name])
+            check(found == [(state,)], f"{name} is {found}, not {state}")
+
+
 def differences(before, after):
     one = {f"{table}.{column}" for table, names in before.items() for column in names}
     other = {f"{table}.{column}" for table, names in after.items() for column in names}
@@ -232,9 +240,14 @@ def main(database, step, *arguments):
     odoo = Odoo(database)
     if step == "make":
         return odoo.run(make_invoices)
-    return {"remember": remember, "installed": installed, "still-sent": still_sent, "uninstalled": uninstalled}[step](
-        odoo, *arguments
-    )
+    steps = {
+        "remember": remember,
+        "installed": installed,
+        "still-sent": still_sent,
+        "uninstalled": uninstalled,
+        "modules": modules,
+    }
+    return steps[step](odoo, *arguments)
 
 
 if __name__ == "__main__":

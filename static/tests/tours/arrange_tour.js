@@ -60,7 +60,7 @@ registry.category("web_tour.tours").add("l10n_be_followup_arrange", {
             run: "edit 150 && press Tab",
         },
         {
-            trigger: ".modal .o_followup_schedule:contains('150.00 + 3 ×')",
+            trigger: ".modal .o_followup_schedule:contains('+ 3 ×')",
         },
         {
             content: "To whom it goes",
@@ -90,6 +90,40 @@ registry.category("web_tour.tours").add("l10n_be_followup_arrange", {
         },
         {
             trigger: ".o_statusbar_status .o_arrow_button_current[data-value='cancelled']",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("l10n_be_followup_arrange_phone", {
+    steps: () => [
+        {
+            content: "What to pay, and with which communication",
+            trigger: ".o_field_widget[name='instalment_ids'] .o_kanban_record:contains('+++'):contains('Register payment')",
+        },
+        {
+            content: "The customer cannot keep to it",
+            trigger: ".o_form_statusbar button[name='action_amend']",
+            run: "click",
+        },
+        {
+            content: "What is left, at once",
+            trigger: ".modal .o_followup_schedule:contains('300.00')",
+        },
+        {
+            content: "In two",
+            trigger: ".modal .o_field_widget[name='number'] input",
+            run: "edit 2 && press Tab",
+        },
+        {
+            trigger: ".modal .o_followup_schedule:contains('2 × '):contains('9 Dec 2026')",
+        },
+        {
+            trigger: ".modal button[name='action_confirm']",
+            run: "click",
+        },
+        {
+            content: "Another one is in force",
+            trigger: "body:not(:has(.modal)) .o_kanban_record:contains('150.00')",
         },
     ],
 });

@@ -9,6 +9,8 @@ import sys
 import time
 from datetime import date
 
+from rows import copy_rows, line_columns
+
 from odoo.addons.l10n_be_followup.engine import claims
 
 NUMBERS = [int(number) for number in sys.argv[1:]] or [1_000, 10_000, 100_000]
@@ -58,37 +60,6 @@ def fill(env, number):
     env.cr.commit()
     env.invalidate_all()
     return company
-
-
-def columns_of(env, table):
-    env.cr.execute(
-        "SELECT column_name FROM information_schema.columns WHERE table_name = %s AND column_name <> 'id'", [table]
-    )
-    return [row[0] for row in env.cr.fetchall()]
-
-
-def copy_rows(env, table, source, number, changes):
-    names = columns_of(env, table)
-    values = [changes.get(name, f's."{name}"') if changes.get(name) != "id" else f's."{name}"' for name in names]
-    env.cr.execute(
-        f"INSERT INTO {table} ({', '.join(chr(34) + n + chr(34) for n in names)}) "
-        f"SELECT {', '.join(values)} FROM {table} s, generate_series(1, %s) n WHERE s.id = %s",
-        [number, source],
-    )
-
-
-def line_columns(env):
-    names = columns_of(env, "account_move_line")
-    special = {
-        "move_id": "m.id",
-        "move_name": "m.name",
-        "partner_id": "m.partner_id",
-        "date_maturity": "m.invoice_date_due",
-    }
-    return {
-        "columns": ", ".join(f'"{name}"' for name in names),
-        "values": ", ".join(special.get(name, f'l."{name}"') for name in names),
-    }
 
 
 def measure(env, company, number):

@@ -1,3 +1,4 @@
+import functools
 import logging
 from decimal import ROUND_DOWN, Decimal
 from typing import NamedTuple
@@ -9,6 +10,7 @@ from odoo.tools import format_date, split_every
 from ..engine import selection, services, suspension
 from ..legal.calendar import is_working_day
 from .followup_engine import BATCH
+from .followup_suspension import LIVE
 
 _logger = logging.getLogger(__name__)
 ZERO, CENT = Decimal("0"), Decimal("0.01")
@@ -94,77 +96,11 @@ class FollowupEngine(models.AbstractModel):
         )
 
     @api.model
-    def _service_facts(self, company, episode, debts, paid_through, clauses, credits):
-        """:rtype: `engine.suspension.Service`"""
-        service = episode.service_id
-        partner = service.customer_id.partner_id.with_company(company)
-        announced = set(episode.item_ids.ids)
-        announcement = None
-        if episode.notice_id.state == "delivered":
-            announcement = suspension.Announcement(episode.announced_on, episode.deadline)
-        arrangements = (
-            self.env["followup.cover"]
-            .search(
-                [
-                    ("item_id", "in", list(announced)),
-                    ("kind", "=", "arrangement"),
-                    ("live", "=", True),
-                    ("arrangement_id.state", "=", "active"),
-                ]
-            )
-            .arrangement_id
-        )
-        return suspension.Service(
-            id=service.id,
-            debts=tuple(
-                suspension.Debt(
-                    due_date=debt.due_date,
-                    amount=debt.amount,
-                    held=debt.held,
-                    held_codes=debt.codes,
-                    announced=debt.item_id in announced,
-                )
-                for debt in debts
-            ),
-            monthly_value=company.currency_id._followup_decimal(service.monthly_value),
-            essential=service.essential,
-            exempt_until=service.exempt_until or None,
-            grace_days=service.grace_days,
-            paid_through=paid_through or None,
-            consumer=partner.followup_regime == "b2c" or any(item.regime == "b2c" for item in episode.item_ids),
-            clause=clauses,
-            proportionate=service.proportionate,
-            credits=credits,
-            insolvent=bool(partner.followup_insolvency),
-            announcement=announcement,
-            postponed_until=episode.postponed_until or None if episode.state == "postponed" else None,
-            approved=bool(episode.approved_by),
-            rewarded=any(
-                arrangement.instalment_ids.filtered(lambda part: part.state == "paid") for arrangement in arrangements
-            ),
-            suspended_by_hand=episode.by_hand,
-        )
+    def _service_facts(self, company, episodes, today):
+        """What the judgement needs, read for all episodes together.
 
-    @api.model
-    def _follow_suspensions(self, company, customers, today, suspend=False):
-        """Judge the suspensions of these customers; restore what must be restored, and suspend what may be.
-
-        :param customers: `followup.customer` whose rows are locked
-        :param suspend: False: only restore, postpone and cancel (a payment, an opened screen)
+        :rtype: dict episode id -> `engine.suspension.Service`
         """
-        episodes = self.env["followup.suspension"].search(
-            [
-                ("customer_id", "in", customers.ids),
-                ("state", "in", ("announced", "postponed", "suspended", "restored")),
-            ],
-            order="id",
-        )
-        # A restored one matters while the items that caused it are open again.
-        episodes = episodes.filtered(
-            lambda episode: episode.state != "restored" or (episode.item_ids.filtered("is_open") and suspend)
-        )
-        if not episodes:
-            return
         owners = episodes.customer_id
         selected = self._select(company, owners.ids, today)
         debts = self._service_debts(company, owners, today, selected)
@@ -173,65 +109,148 @@ class FollowupEngine(models.AbstractModel):
         }
         paid_through = episodes.service_id._paid_through()
         clauses = episodes.service_id._terms_allow()
-        rules = self._suspension_rules(company, today)
-        now = company._followup_now()
+        partners = {partner.id: partner for partner in owners.partner_id.with_company(company)}
+        consumer_items = set(episodes.item_ids.filtered(lambda item: item.regime == "b2c").ids)
+        rewarded = self._rewarded_items(episodes.item_ids)
+        result = {}
         for episode in episodes:
             service = episode.service_id
-            facts = self._service_facts(
-                company, episode, debts.get(service.id, ()), paid_through.get(service.id), clauses[service.id],
-                credits.get(episode.customer_id.id, ZERO),
-            )  # fmt: skip
-            if episode.state == "suspended":
-                overdue = float(sum(debt.amount - debt.held for debt in facts.debts if debt.due_date < today))
-                if episode.currency_id.compare_amounts(overdue, episode.amount_overdue):
-                    episode.amount_overdue = overdue
-                reason = suspension.restore(facts, rules, today)
-                if reason:
-                    # Nobody pays for the reconnection of what he disputed with success.
-                    episode._restore(self._explain_restore(reason), fee=reason != "disputed")
-                continue
-            self._follow_announced(company, episode, facts, rules, today, now, suspend)
-            if episode.state == "suspended":
-                rules = self._suspension_rules(company, today)
+            partner = partners[episode.customer_id.partner_id.id]
+            announced = set(episode.item_ids.ids)
+            announcement = None
+            if episode.notice_id.state == "delivered":
+                announcement = suspension.Announcement(episode.announced_on, episode.deadline)
+            result[episode.id] = suspension.Service(
+                id=service.id,
+                debts=tuple(
+                    suspension.Debt(
+                        due_date=debt.due_date,
+                        amount=debt.amount,
+                        held=debt.held,
+                        held_codes=debt.codes,
+                        announced=debt.item_id in announced,
+                    )
+                    for debt in debts.get(service.id, ())
+                ),
+                monthly_value=company.currency_id._followup_decimal(service.monthly_value),
+                essential=service.essential,
+                exempt_until=service.exempt_until or None,
+                grace_days=service.grace_days,
+                paid_through=paid_through.get(service.id) or None,
+                consumer=partner.followup_regime == "b2c" or not consumer_items.isdisjoint(announced),
+                clause=clauses[service.id],
+                proportionate=service.proportionate,
+                credits=credits.get(episode.customer_id.id, ZERO),
+                insolvent=bool(partner.followup_insolvency),
+                announcement=announcement,
+                postponed_until=episode.postponed_until or None if episode.state == "postponed" else None,
+                approved=bool(episode.approved_by),
+                rewarded=not rewarded.isdisjoint(announced),
+                suspended_by_hand=episode.by_hand,
+            )
+        return result
 
     @api.model
-    def _follow_announced(self, company, episode, facts, rules, today, now, suspend):
-        """One that is announced, postponed, or restored and owed again."""
+    def _rewarded_items(self, items):
+        """Ids of the items in a running arrangement of which an instalment is paid."""
+        covers = self.env["followup.cover"].search(
+            [
+                ("item_id", "in", items.ids),
+                ("kind", "=", "arrangement"),
+                ("live", "=", True),
+                ("arrangement_id.state", "=", "active"),
+            ]
+        )
+        paid = covers.arrangement_id.instalment_ids.filtered(lambda part: part.state == "paid").arrangement_id
+        return set(covers.filtered(lambda cover: cover.arrangement_id in paid).item_id.ids)
+
+    @api.model
+    def _follow_suspensions(self, company, customers, today, suspend=False):
+        """Judge the suspensions of these customers; restore what must be restored, and suspend what may be.
+
+        Reads for all of them together, and writes one by one only what changes.
+
+        :param customers: `followup.customer` whose rows are locked
+        :param suspend: False: only restore, postpone and cancel (a payment, an opened screen)
+        """
+        domain = fields.Domain("state", "in", LIVE)
+        if suspend:
+            # A restored one matters while the items that caused it are open again.
+            domain |= fields.Domain("state", "=", "restored") & fields.Domain("item_ids.is_open", "=", True)
+        # The live one first; of what was restored and is owed again, the last announcement counts.
+        episodes = (
+            self.env["followup.suspension"]
+            .search(fields.Domain("customer_id", "in", customers.ids) & domain, order="id desc")
+            .sorted(lambda episode: episode.state == "restored")
+        )
+        if not episodes:
+            return
+        facts = self._service_facts(company, episodes, today)
+        rules = self._suspension_rules(company, today)
+        now = company._followup_now()
+        # The legal calendar, also for a company that writes on any day: nobody would be there to restore a service.
+        hour, working = now.hour + now.minute / 60, functools.cache(is_working_day)
+        judged = self.env["followup.suspension"]
+        for episode in episodes:
+            if episode.state == "suspended":
+                self._follow_suspended(episode, facts[episode.id], rules, today)
+                continue
+            if not self._is_judged(episode, today):
+                continue
+            verdict = suspension.judge(facts[episode.id], rules, today, hour, working)
+            go = suspend and verdict.may_suspend
+            if episode.state != "restored" or go:
+                self._note_verdict(episode, verdict)
+                judged |= episode
+            if go:
+                episode._suspend()
+                rules = self._suspension_rules(company, today)
+        judged.with_context(tracking_disable=True).judged_date = fields.Datetime.now()
+
+    @api.model
+    def _follow_suspended(self, episode, facts, rules, today):
+        overdue = float(sum(debt.free for debt in facts.debts if debt.due_date < today))
+        if episode.currency_id.compare_amounts(overdue, episode.amount_overdue):
+            episode.amount_overdue = overdue
+        reason = suspension.restore(facts, rules, today)
+        if reason:
+            # Nobody pays for the reconnection of what he disputed with success.
+            episode._restore(self._explain_restore(reason), fee=reason != "disputed")
+
+    @api.model
+    def _is_judged(self, episode, today):
+        """Whether an announced, postponed or restored one is judged; ends what is over."""
         if episode.state == "postponed" and episode.postponed_until < today:
             episode._go("announced", postponed_until=False)
-        if episode.state in ("announced", "postponed") and not any(item.is_open for item in episode.item_ids):
+        if episode.state in ("announced", "postponed"):
+            if any(item.is_open for item in episode.item_ids):
+                return True
             episode._cancel(self.env._("what was announced is paid"))
-            return
-        if episode.state == "restored" and (
-            episode.by_hand
-            or episode.lifted_by
-            or self.env["followup.suspension"].search_count(
-                [("service_id", "=", episode.service_id.id), ("state", "in", ("announced", "postponed", "suspended"))]
-            )
-        ):
-            return
-        # The legal calendar, also for a company that writes on any day: nobody would be there to restore a service.
-        verdict = suspension.judge(facts, rules, today, now.hour + now.minute / 60, is_working_day)
-        if episode.state != "restored":
-            asked = episode.ready
-            episode.write(
-                {
-                    "conditions": [
-                        {"code": condition.code, "ok": condition.ok, "detail": condition.detail}
-                        for condition in verdict.conditions
-                    ],
-                    "judged_date": fields.Datetime.now(),
-                    "ready": verdict.ready and not facts.approved and episode.state == "announced",
-                    "earliest": verdict.earliest,
-                    "amount_overdue": float(verdict.overdue),
-                }
-            )
-            if episode.ready:
-                episode._ask_approval()
-            elif asked:
-                episode._ask_no_more()
-        if suspend and verdict.may_suspend:
-            episode._suspend()
+            return False
+        # A person's word stands, and a service has one suspension at a time.
+        return not (episode.by_hand or episode.lifted_by or episode.service_id.suspension_id)
+
+    @api.model
+    def _note_verdict(self, episode, verdict):
+        """Keep each condition with its answer, and ask a person when only he is missing."""
+        conditions = [
+            {"code": condition.code, "ok": condition.ok, "detail": condition.detail} for condition in verdict.conditions
+        ]
+        missing = {condition.code for condition in verdict.conditions if not condition.ok}
+        asked = episode.ready
+        values = {
+            "conditions": conditions,
+            "ready": verdict.ready and "approved" in missing and episode.state == "announced",
+            "earliest": verdict.earliest or False,
+            "amount_overdue": float(verdict.overdue),
+        }
+        changed = {name: value for name, value in values.items() if episode[name] != value}
+        if changed:
+            episode.with_context(tracking_disable=True).write(changed)
+        if episode.ready:
+            episode._ask_approval()
+        elif asked:
+            episode._ask_no_more()
 
     @api.model
     def _cron_suspend(self):
@@ -260,7 +279,15 @@ class FollowupEngine(models.AbstractModel):
 
     @api.model
     def _suspend_safely(self, company, customers, today):
-        """Each customer in a savepoint: one bad server action or subscription stops nobody else."""
+        """A batch together; when one has a bad server action or subscription, each customer by himself."""
+        try:
+            with self.env.cr.savepoint():
+                self._follow_suspensions(company, customers, today, suspend=True)
+            return
+        except psycopg2.OperationalError:
+            raise
+        except Exception:  # noqa: BLE001
+            self.env.invalidate_all()
         for customer in customers:
             try:
                 with self.env.cr.savepoint():

@@ -218,9 +218,11 @@ class FollowupSuspension(models.Model):
             suspension._emit("announced")
 
     def _withdraw_announcement(self, notice):
-        """The notice came back: nothing was announced."""
-        announced = self.search([("notice_id", "=", notice.id), ("state", "in", ("announced", "postponed"))])
-        announced._cancel(self.env._("the notice that announced it came back"))
+        """The notice came back: nothing was announced, and what it suspended is restored."""
+        announced = self.search([("notice_id", "=", notice.id), ("state", "in", LIVE), ("by_hand", "=", False)])
+        reason = self.env._("the notice that announced it came back")
+        announced.filtered(lambda suspension: suspension.state != "suspended")._cancel(reason)
+        announced.filtered(lambda suspension: suspension.state == "suspended")._restore(reason)
 
     def _suspend(self):
         for suspension in self:

@@ -90,8 +90,11 @@ class TestSuspension(SuspensionCommon):
             payment.button_cancel()
             self.refreshed()
             self.assertEqual(suspension.state, "restored", "a screen suspends nothing")
+            suspension.sudo().write({"conditions": False, "amount_overdue": 0})
         self.suspend(date(2026, 12, 9), 11)
         self.assertEqual(suspension.state, "suspended")
+        self.assertEqual(suspension.amount_overdue, 100, "what the customer and the provider are told")
+        self.assertTrue(all(row["ok"] for row in suspension.conditions), "why it was suspended again")
 
     def test_by_hand_is_lifted_by_hand_only(self):
         move = self.bill()
@@ -109,6 +112,28 @@ class TestSuspension(SuspensionCommon):
         suspension = self.announce(move)
         suspension.sudo().notice_id._bounce("550 no such user")
         self.assertEqual((suspension.state, self.service.state), ("cancelled", "active"))
+
+    def test_a_late_bounce_restores(self):
+        suspension = self.announce(self.bill())
+        self.approve(suspension, date(2026, 12, 8))
+        self.assertEqual(suspension.state, "suspended")
+        with self.at(date(2026, 12, 9)):
+            suspension.sudo().notice_id._bounce("550 no such user")
+        self.assertEqual((suspension.state, self.service.state), ("restored", "active"))
+        self.customer().action_clear_failure()
+        self.bank_line(date(2026, 12, 9))
+        self.suspend(date(2026, 12, 9), 11)
+        self.assertEqual(suspension.state, "restored", "nothing was announced")
+
+    def test_nobody_is_asked_where_no_approval_is_needed(self):
+        suspension = self.announce(self.bill())
+        self.company.followup_suspend_approval = False
+        self.bank_line(date(2026, 12, 8))
+        self.suspend(date(2026, 12, 8), 6)
+        self.assertEqual((suspension.state, suspension.ready), ("announced", False), "too early in the day")
+        self.assertFalse(suspension.sudo().activity_ids)
+        self.suspend(date(2026, 12, 8), 10)
+        self.assertEqual(suspension.state, "suspended")
 
     def test_what_was_done_cannot_be_altered(self):
         suspension = self.announce(self.bill())

@@ -1,5 +1,6 @@
 """A real provisioning system on localhost for tests: it checks signatures, applies each key once, and misbehaves."""
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -80,7 +81,7 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(200, b"")
 
     def answer(self, status, body):
-        try:
+        with contextlib.suppress(OSError):  # the sender waited long enough
             self.send_response(status)
             if 300 <= status < 400:
                 self.send_header("Location", self.server.url)
@@ -89,8 +90,6 @@ class Handler(BaseHTTPRequestHandler):
             self.end_headers()
             if status != 204:
                 self.wfile.write(body)
-        except OSError:
-            pass  # the sender waited long enough
 
     def drop(self):
         self.connection.shutdown(socket.SHUT_RDWR)

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 
 from freezegun import freeze_time
 from odoo.addons.l10n_be_followup.legal.calendar import is_working_day
+from odoo.exceptions import UserError
 
 
 def ref(name):
@@ -52,6 +53,22 @@ def pay(company, partner, day):
     ).create({"payment_date": day})._create_payments()
 
 
+def announce(company, day):
+    """Elke does not wait for the calendar: a formal notice by hand, which announces the suspension of a service."""
+    with freeze_time(datetime.combine(day, time(11)), real_asyncio=True):
+        for service in company.env["followup.service"].search([("essential", "=", False)]):
+            try:
+                notice = company.env["followup.engine"]._prepare_manual(service.customer_id)
+            except UserError:
+                company.env.cr.rollback()
+                continue
+            if notice.level_id.announce_suspension:
+                notice.action_send_now()
+                company.env.cr.commit()
+                return
+            company.env.cr.rollback()
+
+
 def settings(company, today):
     company.write(
         {
@@ -87,11 +104,14 @@ def history():
     settings(company, today)
     company.env.cr.commit()
     days = [today - timedelta(days=number) for number in range(30, 0, -1)]
+    announced_on = next(day for day in reversed(days) if is_working_day(day) and day < today - timedelta(days=8))
     for day in filter(is_working_day, days):
         # Back in safe mode for the last days: what these nights prepare still waits.
         company.followup_live = day < today - timedelta(days=5)
         night(company, day)
         finish_calls(company, day)
+        if day == announced_on:
+            announce(company, day)
     pay(company, ref("customer_escaut"), today - timedelta(days=1))
     manual.automatic = False
     for name in ("veldstraat", "lindelaan"):  # companies without a number: data to check
@@ -101,6 +121,8 @@ def history():
         {"followup_live": False, "followup_send_any_day": True, "followup_send_from": 0, "followup_send_until": 24}
     )
     company.env["followup.engine"]._run_night(company, today)
+    abused = company.env["followup.service"].search([("suspension_id", "=", False)], order="id desc", limit=1)
+    company.env["followup.suspension"]._suspend_by_hand(abused, "Containers filled with building rubble, three times")
     company.env.cr.commit()
     for level, lang, state, count in company.env["followup.notice"]._read_group(
         [], ["level_id", "lang", "state"], ["__count"]

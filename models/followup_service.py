@@ -135,7 +135,7 @@ class FollowupService(models.Model):
                 )
 
     @api.constrains("company_id")
-    def _check_company(self):
+    def _check_root_company(self):
         for service in self:
             if service.company_id != service.company_id._followup_root():
                 raise ValidationError(

@@ -23,6 +23,7 @@ from . import (
     test_statement,
     test_suspension,
     test_suspension_screens,
+    test_suspension_stateful,
     test_tours,
     test_tours_accept,
     test_tours_agreements,

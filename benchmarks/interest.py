@@ -9,9 +9,8 @@ import sys
 import time
 from datetime import date
 
-from rows import copy_rows, line_columns
-
 from odoo.addons.l10n_be_followup.engine import claims
+from rows import copy_rows, line_columns
 
 NUMBERS = [int(number) for number in sys.argv[1:]] or [1_000, 10_000, 100_000]
 

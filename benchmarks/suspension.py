@@ -64,7 +64,9 @@ def one_customer(env):
     )
     env.invalidate_all()
     customer = env["followup.customer"].search([("partner_id", "=", partner.id)])
-    working = next(TODAY - timedelta(days=n) for n in range(9) if company._followup_is_working_day(TODAY - timedelta(days=n)))
+    working = next(
+        TODAY - timedelta(days=n) for n in range(9) if company._followup_is_working_day(TODAY - timedelta(days=n))
+    )
     decisions = engine._decide(company, engine._select(company, customer.ids, working), working)
     notices, failures = engine._apply(company, decisions, working)
     assert notices and not failures, failures

@@ -158,7 +158,10 @@ class TestSuspensionStateful(SuspensionCommon):
     )  # fmt: skip
     @example("consumer", "suspended", False, [("arrange", 0, "all", 3), ("instalment",), ("cron", 10, True), ("miss",)])
     @example(
-        "consumer", "suspended", True, [("dispute", 0, "all", 30), ("solve", "reject"), ("days", 16, True), ("returned",)]
+        "consumer",
+        "suspended",
+        True,
+        [("dispute", 0, "all", 30), ("solve", "reject"), ("days", 16, True), ("returned",)],
     )
     @example("business", "suspended", False, [("credit", 0, "all"), ("announce", "delivered"), ("hand", "web")])
     @example("business", "announced", True, [("returned",), ("wait",), ("approve",)])
@@ -193,7 +196,16 @@ class TestSuspensionStateful(SuspensionCommon):
             patch.multiple(suspensions, _go=seen_go, _suspend=seen_suspend, _restore=seen_restore),
         ):
             self._stories()
-        for what in ("suspended", "paid", "below the threshold", "arranged", "disputed", "again", "by hand", "cancelled"):
+        for what in (
+            "suspended",
+            "paid",
+            "below the threshold",
+            "arranged",
+            "disputed",
+            "again",
+            "by hand",
+            "cancelled",
+        ):
             self.assertIn(what, self.proven, "no story had it: the test proves nothing")
 
     # What happens inside, seen when it happens
@@ -589,9 +601,7 @@ class TestSuspensionStateful(SuspensionCommon):
         if amount > 0:
             self.refresh()
             day = self.today + timedelta(days=days)
-            self.quietly(
-                self.env["followup.promise"]._promise, self.follow_up, self.item(bill), float(amount), day
-            )
+            self.quietly(self.env["followup.promise"]._promise, self.follow_up, self.item(bill), float(amount), day)
 
     def event_dispute(self, which, share, days):
         bill = self.which(which)
@@ -648,7 +658,9 @@ class TestSuspensionStateful(SuspensionCommon):
         """The next instalment is not paid, the message about it arrives, and the days to catch up go by."""
         if self.running():
             self.event_days(20, True)
-            for notice in self.notices(self.partner, purpose="missed").filtered(lambda n: n.state in ("review", "queued")):
+            for notice in self.notices(self.partner, purpose="missed").filtered(
+                lambda n: n.state in ("review", "queued")
+            ):
                 self.reach(notice, True)
             self.event_days(16, True)
 
@@ -713,7 +725,9 @@ class TestSuspensionStateful(SuspensionCommon):
                 self.fail_with("still suspended", record.name, self.gone(record), self.facts(record))
             self.look_at_conditions(record)
         for service in self.services.values():
-            live = service.suspension_ids.filtered(lambda record: record.state in ("announced", "postponed", "suspended"))
+            live = service.suspension_ids.filtered(
+                lambda record: record.state in ("announced", "postponed", "suspended")
+            )
             state = "active" if not live else "suspended" if live.state == "suspended" else "announced"
             if len(live) > 1 or service.state != state:
                 self.fail_with("live suspensions of one service", service.name, service.state, live.mapped("state"))

@@ -12,6 +12,7 @@ ROUNDS = 2
 
 def settings(env):
     open_all_hours(env)
+    env["followup.level"].search([]).attach_invoices = False  # no PDF is looked at here
     company = env["res.company"].search([("parent_id", "=", False)], limit=1)
     company.write({"followup_suspend_from": 0, "followup_suspend_until": 24, "followup_suspend_cap": 1000})
     bank = env["account.journal"].search([("type", "=", "bank"), ("company_id", "=", company.id)], limit=1)

@@ -190,7 +190,7 @@ class FollowupEngine(models.AbstractModel):
         now = company._followup_now()
         # The legal calendar, also for a company that writes on any day: nobody would be there to restore a service.
         hour, working = now.hour + now.minute / 60, functools.cache(is_working_day)
-        judged = self.env["followup.suspension"]
+        judged = asked = self.env["followup.suspension"]
         for episode in episodes:
             if episode.state == "suspended":
                 self._follow_suspended(episode, facts[episode.id], rules, today)
@@ -200,12 +200,16 @@ class FollowupEngine(models.AbstractModel):
             verdict = suspension.judge(facts[episode.id], rules, today, hour, working)
             go = suspend and verdict.may_suspend
             if episode.state != "restored" or go:
+                judged += episode
+                asked += episode if episode.ready else asked.browse()
                 self._note_verdict(episode, verdict)
-                judged |= episode
             if go:
                 episode._suspend()
                 rules = self._suspension_rules(company, today)
         judged.with_context(tracking_disable=True).judged_date = fields.Datetime.now()
+        ready = judged.filtered("ready")
+        ready._ask_approval()
+        (asked - ready)._ask_no_more()
 
     @api.model
     def _follow_suspended(self, episode, facts, rules, today):
@@ -232,12 +236,11 @@ class FollowupEngine(models.AbstractModel):
 
     @api.model
     def _note_verdict(self, episode, verdict):
-        """Keep each condition with its answer, and ask a person when only he is missing."""
+        """Keep each condition with its answer, and whether only a person is missing."""
         conditions = [
             {"code": condition.code, "ok": condition.ok, "detail": condition.detail} for condition in verdict.conditions
         ]
         missing = {condition.code for condition in verdict.conditions if not condition.ok}
-        asked = episode.ready
         values = {
             "conditions": conditions,
             "ready": verdict.ready and "approved" in missing and episode.state == "announced",
@@ -247,10 +250,6 @@ class FollowupEngine(models.AbstractModel):
         changed = {name: value for name, value in values.items() if episode[name] != value}
         if changed:
             episode.with_context(tracking_disable=True).write(changed)
-        if episode.ready:
-            episode._ask_approval()
-        elif asked:
-            episode._ask_no_more()
 
     @api.model
     def _cron_suspend(self):

@@ -338,14 +338,23 @@ class FollowupSuspension(models.Model):
     def _ask_approval(self):
         """One task for the responsible person while a suspension waits for a yes."""
         kind = self.env.ref("l10n_be_followup.mail_activity_type_suspension")
-        for suspension in self.sudo():
-            if suspension.activity_ids.filtered(lambda activity: activity.activity_type_id == kind):
-                continue
-            suspension.with_context(mail_activity_quick_update=True).activity_schedule(
-                activity_type_id=kind.id,
-                note=suspension.conditions_text,
-                user_id=(suspension.user_id or suspension.customer_id._default_responsible()).id,
-            )
+        waiting = self.sudo().filtered(lambda suspension: kind not in suspension.activity_ids.activity_type_id)
+        # All together, and without a mail for each.
+        self.env["mail.activity"].sudo().with_context(mail_activity_quick_update=True).create(
+            [
+                {
+                    "activity_type_id": kind.id,
+                    "summary": kind.summary,
+                    "automated": True,
+                    "note": suspension.conditions_text,
+                    "date_deadline": fields.Date.context_today(suspension),
+                    "res_model_id": self.env["ir.model"]._get_id(self._name),
+                    "res_id": suspension.id,
+                    "user_id": (suspension.user_id or suspension.customer_id._default_responsible()).id,
+                }
+                for suspension in waiting
+            ]
+        )
 
     def _ask_no_more(self):
         self.sudo().activity_unlink(["l10n_be_followup.mail_activity_type_suspension"])

@@ -1,6 +1,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
+import psycopg2
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import plaintext2html
@@ -298,6 +299,10 @@ class FollowupArrangement(models.Model):
                     notices |= self.env["followup.notice"]._prepare_for(
                         arrangement, purpose, instalment=instalment, today=today, run=run
                     )
+            except psycopg2.errors.UniqueViolation:
+                self.env.invalidate_all()  # another process was first: exactly what the index is for
+            except psycopg2.OperationalError:
+                raise  # the batch begins again
             except Exception as error:  # noqa: BLE001
                 self.env.invalidate_all()
                 failures[arrangement.customer_id.id] = str(error)

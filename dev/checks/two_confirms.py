@@ -145,16 +145,18 @@ class Check:
             """SELECT arrangement.state, arrangement.amount_total,
                       (SELECT sum(amount) FROM followup_instalment WHERE arrangement_id = arrangement.id),
                       (SELECT count(*) FROM followup_cover WHERE arrangement_id = arrangement.id AND live),
-                      (SELECT count(*) FROM followup_notice WHERE arrangement_id = arrangement.id)
+                      (SELECT count(*) FROM followup_notice WHERE arrangement_id = arrangement.id),
+                      arrangement.accepted_name IS NOT NULL
                  FROM followup_arrangement arrangement JOIN res_partner partner ON partner.id = arrangement.partner_id
                 WHERE partner.email = %s""",
             [email],
         )
-        for state, total, instalments, live, notices in rows:
+        for state, total, instalments, live, notices, accepted in rows:
             running = state in ("active", "proposed")
             check(total == instalments, f"{email}: {state}, {total} in instalments of {instalments}")
             check(live == int(running), f"{email}: {state} with {live} live covers")
-            check(not running or notices == 1, f"{email}: {state} with {notices} confirmations")
+            # Who accepts a proposal gets a confirmation that it is in force, once.
+            check(not running or notices == 1 + accepted, f"{email}: {state} with {notices} confirmations")
         return collections.Counter(row[0] for row in rows)
 
     def one_won(self, answers, number, what):

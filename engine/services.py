@@ -1,7 +1,8 @@
 """Which part of which open item is owed for which service: SQL only, set-based.
 
 A line of an invoice leads to a service when it names it, or, when it names none, by its product: the customer has
-exactly one service with that product. Two services with the same product leave the line to a person.
+exactly one service with that product. Two services with the same product leave the line to a person, also when one of
+them is archived: what that one owes is not the debt of the other.
 """
 
 from collections import defaultdict
@@ -13,10 +14,10 @@ from odoo.tools import SQL
 def line_services(env, customer_ids):
     """Lines of posted customer invoices with the service that each leads to, as a query.
 
-    :rtype: SQL with the columns move_id, service_id, amount (with VAT, in the invoice's currency), period_end
+    :rtype: SQL with the columns move_id, product_id, service_id, amount (with VAT, in the invoice's currency), period_end
     """
     return SQL(
-        """SELECT line.move_id, COALESCE(line.followup_service_id, by_product.service_id) AS service_id,
+        """SELECT line.move_id, line.product_id, COALESCE(line.followup_service_id, by_product.service_id) AS service_id,
                   line.price_total AS amount, line.followup_period_end AS period_end
              FROM account_move_line line
              JOIN account_move move ON move.id = line.move_id
@@ -28,8 +29,8 @@ def line_services(env, customer_ids):
                   SELECT min(service.id) AS service_id
                     FROM followup_service service
                     JOIN followup_service_product_rel rel ON rel.service_id = service.id
-                   WHERE service.customer_id = customer.id AND service.active AND rel.product_id = line.product_id
-                  HAVING count(*) = 1) by_product ON line.followup_service_id IS NULL
+                   WHERE service.customer_id = customer.id AND rel.product_id = line.product_id
+                  HAVING count(*) = 1 AND bool_and(service.active)) by_product ON line.followup_service_id IS NULL
             WHERE move.state = 'posted' AND move.move_type IN ('out_invoice', 'out_receipt')
               AND line.display_type = 'product' AND customer.id = ANY(%s)""",
         list(customer_ids),
@@ -39,9 +40,11 @@ def line_services(env, customer_ids):
 def shares(env, customer_ids):
     """The share of each open item that is owed for a service.
 
+    What a credit note took off a service is no longer owed for it. A discount that names no service takes off all alike.
+
     :rtype: dict service id -> dict item id -> Decimal between 0 and 1
     """
-    for name in ("account.move.line", "account.move", "followup.service", "followup.item"):
+    for name in ("account.move.line", "account.move", "account.partial.reconcile", "followup.service", "followup.item"):
         env[name].flush_model()
     result = defaultdict(dict)
     for service_id, item_id, own, whole in env.execute_query(
@@ -50,18 +53,44 @@ def shares(env, customer_ids):
                     owed AS (SELECT item.id, aml.move_id
                                FROM followup_item item
                                JOIN account_move_line aml ON aml.id = item.move_line_id
-                              WHERE item.is_open AND item.customer_id = ANY(%(ids)s))
-               SELECT led.service_id, owed.id, sum(led.amount)::text,
-                      (SELECT sum(every.amount) FROM led every WHERE every.move_id = owed.move_id)::text
+                              WHERE item.is_open AND item.customer_id = ANY(%(ids)s)),
+                    -- Of a credit note only as much as was taken off this invoice.
+                    refund AS (SELECT credit.id, invoice.id AS move_id,
+                                      LEAST(sum(partial.credit_amount_currency) / credit.amount_total, 1) AS part
+                                 FROM account_move invoice
+                                 JOIN account_move credit ON credit.reversed_entry_id = invoice.id
+                                 JOIN account_move_line credited ON credited.move_id = credit.id
+                                 JOIN account_partial_reconcile partial ON partial.credit_move_id = credited.id
+                                 JOIN account_move_line debited ON debited.id = partial.debit_move_id
+                                WHERE invoice.id IN (SELECT move_id FROM owed) AND debited.move_id = invoice.id
+                                  AND credit.state = 'posted' AND credit.move_type = 'out_refund'
+                                  AND credit.currency_id = invoice.currency_id AND credit.amount_total > 0
+                             GROUP BY credit.id, invoice.id),
+                    part AS (SELECT move_id, service_id, amount FROM led
+                              WHERE move_id IN (SELECT move_id FROM owed) AND (service_id IS NOT NULL OR amount > 0)
+                              UNION ALL
+                             SELECT refund.move_id, same.service_id, -line.price_total * refund.part
+                               FROM refund
+                               JOIN account_move_line line ON line.move_id = refund.id AND line.display_type = 'product'
+                               JOIN LATERAL (
+                                    SELECT min(led.service_id) AS service_id
+                                      FROM led
+                                     WHERE led.move_id = refund.move_id
+                                       AND led.product_id IS NOT DISTINCT FROM line.product_id
+                                    HAVING count(*) > 0 AND count(DISTINCT led.service_id) <= 1
+                                       AND count(led.service_id) IN (0, count(*))) same ON TRUE),
+                    total AS (SELECT move_id, service_id, GREATEST(sum(amount), 0) AS amount
+                                FROM part GROUP BY move_id, service_id)
+               SELECT total.service_id, owed.id, total.amount::text,
+                      (sum(total.amount) OVER (PARTITION BY owed.id))::text
                  FROM owed
-                 JOIN led ON led.move_id = owed.move_id AND led.service_id IS NOT NULL
-             GROUP BY led.service_id, owed.id, owed.move_id""",
+                 JOIN total ON total.move_id = owed.move_id""",
             lines=line_services(env, customer_ids),
             ids=list(customer_ids),
         )
     ):
-        if Decimal(whole or 0) > 0 and Decimal(own) > 0:
-            result[service_id][item_id] = min(Decimal(own) / Decimal(whole), Decimal(1))
+        if service_id and Decimal(own) > 0:
+            result[service_id][item_id] = Decimal(own) / Decimal(whole)
     return result
 
 

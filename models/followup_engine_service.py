@@ -1,6 +1,6 @@
 import functools
 import logging
-from decimal import ROUND_DOWN, Decimal
+from decimal import ROUND_DOWN, ROUND_UP, Decimal
 from typing import NamedTuple
 
 import psycopg2
@@ -24,6 +24,7 @@ class ServiceDebt(NamedTuple):
     amount: Decimal
     held: Decimal
     codes: tuple
+    share: Decimal
 
 
 class FollowupEngine(models.AbstractModel):
@@ -63,7 +64,7 @@ class FollowupEngine(models.AbstractModel):
                         c.reason.code for c in item.covers if c.reason.until is None or c.reason.until >= today
                     )
                 )
-                debts.append(ServiceDebt(item_id, item.due_date, amount, max(amount - free, ZERO), codes))
+                debts.append(ServiceDebt(item_id, item.due_date, amount, max(amount - free, ZERO), codes, share))
             result[service_id] = debts
         return result
 
@@ -123,14 +124,9 @@ class FollowupEngine(models.AbstractModel):
             result[episode.id] = suspension.Service(
                 id=service.id,
                 debts=tuple(
-                    suspension.Debt(
-                        due_date=debt.due_date,
-                        amount=debt.amount,
-                        held=debt.held,
-                        held_codes=debt.codes,
-                        announced=debt.item_id in announced,
-                    )
+                    part
                     for debt in debts.get(service.id, ())
+                    for part in self._announced_parts(episode, debt, announced)
                 ),
                 monthly_value=company.currency_id._followup_decimal(service.monthly_value),
                 essential=service.essential,
@@ -149,6 +145,21 @@ class FollowupEngine(models.AbstractModel):
                 suspended_by_hand=episode.by_hand,
             )
         return result
+
+    @api.model
+    def _announced_parts(self, episode, debt, announced):
+        """A debt as the judgement knows it; what was counted to the service after its announcement was not announced."""
+
+        def part(amount, held, known):
+            return suspension.Debt(debt.due_date, amount, held, debt.codes, known)
+
+        limit = (episode.limits or {}).get(str(debt.item_id))
+        if debt.item_id not in announced or limit is None or debt.amount <= Decimal(limit):
+            return [part(debt.amount, debt.held, debt.item_id in announced)]
+        amount = Decimal(limit)
+        held = min((debt.held * amount / debt.amount).quantize(CENT, ROUND_UP), amount)
+        rest = debt.amount - amount
+        return [part(amount, held, True), part(rest, min(max(debt.held - held, ZERO), rest), False)]
 
     @api.model
     def _rewarded_items(self, items):
@@ -216,6 +227,10 @@ class FollowupEngine(models.AbstractModel):
         overdue = float(sum(debt.free for debt in facts.debts if debt.due_date < today))
         if episode.currency_id.compare_amounts(overdue, episode.amount_overdue):
             episode.amount_overdue = overdue
+        if not episode.by_hand and episode.notice_id.state != "delivered":
+            # Also when something kept it from being restored at the moment of the bounce.
+            episode._restore(self.env._("the notice that announced it came back"))
+            return
         reason = suspension.restore(facts, rules, today)
         if reason:
             # Nobody pays for the reconnection of what he disputed with success.
@@ -231,8 +246,9 @@ class FollowupEngine(models.AbstractModel):
                 return True
             episode._cancel(self.env._("what was announced is paid"))
             return False
-        # A person's word stands, and a service has one suspension at a time.
-        return not (episode.by_hand or episode.lifted_by or episode.service_id.suspension_id)
+        # A person's word stands, also about what was announced earlier, and a service has one suspension at a time.
+        decided = episode.service_id.suspension_ids.filtered("lifted_by")
+        return not (episode.by_hand or episode.service_id.suspension_id or max(decided.ids, default=0) >= episode.id)
 
     @api.model
     def _note_verdict(self, episode, verdict):

@@ -1,11 +1,15 @@
+import logging
 from datetime import timedelta
 
+import psycopg2
 import pytz
 from odoo import api, fields, models
 
 from ..engine import application
 from ..legal.consumer import waiting_period
 from .followup_notice import TRANSITIONS
+
+_logger = logging.getLogger(__name__)
 
 
 class FollowupNotice(models.Model):
@@ -28,7 +32,16 @@ class FollowupNotice(models.Model):
             ]
         )
         for notice in sent:
-            notice._deliver(notice._local_date(notice.sent_date))
+            try:
+                with self.env.cr.savepoint():
+                    notice._deliver(notice._local_date(notice.sent_date))
+            except psycopg2.OperationalError:
+                raise
+            except Exception as error:
+                # A server action that fails when a suspension is announced: the others are delivered.
+                self.env.invalidate_all()
+                _logger.info("The delivery of notice %s could not be noted", notice.id, exc_info=True)
+                notice.customer_id._report_failure(str(error))
         stale = self.search(
             [("company_id", "=", company.id), ("state", "=", "sending"), ("claim_date", "<", now - timedelta(hours=1))]
         )
@@ -69,7 +82,7 @@ class FollowupNotice(models.Model):
             lines = notice.line_ids.filtered("advances")
             lines.with_context(followup_engine=True).failure = reason
             self.env["followup.charge"].sudo()._unclaim(notice)
-            self.env["followup.suspension"].sudo()._withdraw_announcement(notice)
+            notice._try(lambda notice: self.env["followup.suspension"].sudo()._withdraw_announcement(notice))
             self.env["followup.item"]._recompute_levels(lines.item_id.ids)
             notice.customer_id._report_failure(
                 self.env._(
@@ -79,7 +92,21 @@ class FollowupNotice(models.Model):
                     reason=reason,
                 )
             )
-            notice.customer_id._refresh()
+            notice._try(lambda notice: notice.customer_id._refresh())
+
+    def _try(self, step):
+        """Do a step that may restore a service: a server action that fails keeps no bounce from being noted.
+
+        Each hour tries to restore again.
+        """
+        try:
+            with self.env.cr.savepoint():
+                step(self)
+        except psycopg2.OperationalError:
+            raise
+        except Exception:
+            self.env.invalidate_all()
+            _logger.warning("What notice %s announced could not be withdrawn", self.id, exc_info=True)
 
     @api.model
     def _free_until(self, day, company):

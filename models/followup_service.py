@@ -3,6 +3,8 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..engine import services
 
+#: What only the steps and the bridges write.
+OWN_FIELDS = {"customer_id", "state", "suspension_id", "event_sequence", "subscription_ref"}
 STATES = [("active", "In service"), ("announced", "Suspension announced"), ("suspended", "Suspended")]
 
 
@@ -29,7 +31,11 @@ class FollowupService(models.Model):
         "Reference of the Provider", help="How the system that delivers the service knows it."
     )
     subscription_ref = fields.Reference(
-        "_selection_subscription", "Subscription", readonly=True, help="The contract or subscription behind it."
+        "_selection_subscription",
+        "Subscription",
+        readonly=True,
+        copy=False,
+        help="The contract or subscription behind it.",
     )
     product_ids = fields.Many2many(
         "product.product",
@@ -79,6 +85,21 @@ class FollowupService(models.Model):
         "CHECK(period_months >= 0 AND grace_days >= 0 AND monthly_value >= 0)",
         "Months, days of grace and the value a month cannot be negative.",
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_own_fields(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_own_fields(vals)
+        return super().write(vals)
+
+    def _check_own_fields(self, vals):
+        """Whether it is suspended, and for whose debts, follows from what happened; nobody types it in."""
+        if not self.env.su and OWN_FIELDS & vals.keys():
+            raise UserError(self.env._("The state of a service follows from its suspensions: use its buttons."))
 
     @api.model
     def _selection_subscription(self):

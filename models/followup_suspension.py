@@ -1,7 +1,13 @@
+import logging
+from decimal import ROUND_UP, Decimal
+
+import psycopg2
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+_logger = logging.getLogger(__name__)
+CENT = Decimal("0.01")
 STATES = [
     ("announced", "Announced"),
     ("postponed", "Postponed"),
@@ -46,6 +52,9 @@ class FollowupSuspension(models.Model):
     )
     deadline = fields.Date("To Pay By", readonly=True, help="The last day to pay that the notice named.")
     item_ids = fields.Many2many("followup.item", string="Announced Items", readonly=True)
+    limits = fields.Json(
+        "Announced of Each Item", readonly=True, help="What of each announced item was for the service at that time."
+    )
     amount_announced = fields.Monetary("Announced Amount", readonly=True)
     amount_overdue = fields.Monetary("Overdue Now", readonly=True, help="Of this service, not held, at the last look.")
     conditions = fields.Json("Judgement", readonly=True)
@@ -65,7 +74,7 @@ class FollowupSuspension(models.Model):
         "Restored By",
         readonly=True,
         ondelete="set null",
-        help="A person restored it, whatever was owed: only a new announcement suspends again.",
+        help="A person restored or cancelled it, whatever was owed: only a new announcement suspends again.",
     )
     by_hand = fields.Boolean(readonly=True, help="Set by a person: only a person lifts it.")
     days_suspended = fields.Integer(compute="_compute_days_suspended")
@@ -209,6 +218,7 @@ class FollowupSuspension(models.Model):
                     "announced_on": notice.delivered_on,
                     "deadline": notice.pay_before,
                     "item_ids": [fields.Command.set([debt.item_id for debt in own])],
+                    "limits": self._announced_limits(own),
                     "amount_announced": float(sum(debt.amount for debt in own)),
                 }
             )
@@ -216,6 +226,16 @@ class FollowupSuspension(models.Model):
                 self.env._("Suspension announced: to pay by %(date)s.", date=format_date(self.env, notice.pay_before))
             )
             suspension._emit("announced")
+
+    def _announced_limits(self, debts):
+        """What of each item is for the service, before any payment: a payment taken back counts again, nothing else."""
+        items = {item.id: item for item in self.env["followup.item"].sudo().browse([debt.item_id for debt in debts])}
+        limits = {}
+        for debt in debts:
+            item = items[debt.item_id]
+            whole = abs(item.company_id.currency_id._followup_decimal(item.move_line_id.balance))
+            limits[str(item.id)] = str(max((whole * debt.share).quantize(CENT, ROUND_UP), debt.amount))
+        return limits
 
     def _withdraw_announcement(self, notice):
         """The notice came back: nothing was announced, and what it suspended is restored."""
@@ -264,7 +284,12 @@ class FollowupSuspension(models.Model):
         try:
             with self.env.cr.savepoint():
                 self.env["followup.notice"].sudo()._prepare_for(self.sudo(), purpose)
-        except UserError as error:
+        except psycopg2.OperationalError:
+            raise
+        except Exception as error:
+            self.env.invalidate_all()
+            if not isinstance(error, UserError):
+                _logger.warning("The message about %s could not be made", self.mapped("name"), exc_info=True)
             self._tell(self.env._("The customer could not be told: %s", str(error)))
 
     # Buttons
@@ -317,7 +342,9 @@ class FollowupSuspension(models.Model):
     def action_cancel(self):
         self._check_user()
         self._lock()
-        self.filtered(lambda s: s.state in ("announced", "postponed"))._cancel(self.env._("by %s", self.env.user.name))
+        waiting = self.filtered(lambda s: s.state in ("announced", "postponed"))
+        waiting.sudo().lifted_by = self.env.uid
+        waiting._cancel(self.env._("by %s", self.env.user.name))
         return True
 
     def _suspend_by_hand(self, service, reason):

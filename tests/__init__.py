@@ -22,6 +22,7 @@ from . import (
     test_service_event,
     test_statement,
     test_suspension,
+    test_suspension_attack,
     test_suspension_screens,
     test_suspension_stateful,
     test_tours,

@@ -52,9 +52,8 @@ class FollowupSuspension(models.Model):
     )
     deadline = fields.Date("To Pay By", readonly=True, help="The last day to pay that the notice named.")
     item_ids = fields.Many2many("followup.item", string="Announced Items", readonly=True)
-    limits = fields.Json(
-        "Announced of Each Item", readonly=True, help="What of each announced item was for the service at that time."
-    )
+    # What of each announced item was for the service at that time, before payments.
+    limits = fields.Json("Announced of Each Item", readonly=True)
     amount_announced = fields.Monetary("Announced Amount", readonly=True)
     amount_overdue = fields.Monetary("Overdue Now", readonly=True, help="Of this service, not held, at the last look.")
     conditions = fields.Json("Judgement", readonly=True)
@@ -74,7 +73,7 @@ class FollowupSuspension(models.Model):
         "Restored By",
         readonly=True,
         ondelete="set null",
-        help="A person restored or cancelled it, whatever was owed: only a new announcement suspends again.",
+        help="A person restored it, whatever was owed: only a new announcement suspends again.",
     )
     by_hand = fields.Boolean(readonly=True, help="Set by a person: only a person lifts it.")
     days_suspended = fields.Integer(compute="_compute_days_suspended")

@@ -1,5 +1,7 @@
 from odoo import Command, api, models
 
+from .followup_demo import NAMESPACE
+
 
 class FollowupDemo(models.AbstractModel):
     """Services of the demo's customers: what they pay every month, and may lose."""
@@ -34,6 +36,7 @@ class FollowupDemo(models.AbstractModel):
                     "name": line.product_id.name,
                     "partner_id": partner.id,
                     "company_id": company.id,
+                    "user_id": self.env.ref(f"{NAMESPACE}.user_elke").id,
                     "product_ids": [Command.set(line.product_id.ids)],
                     "monthly_value": line.price_total,
                     "essential": not values,

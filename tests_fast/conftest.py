@@ -15,7 +15,7 @@ if ROOT not in sys.path:
     sys.path.append(ROOT)  # behind the rest: `report`, `data` and the like must shadow nothing
 
 # The same examples in every run, nothing kept on disk; `--hypothesis-profile=explore` looks further.
-settings.register_profile("gate", max_examples=80, deadline=None, derandomize=True, database=None)
+settings.register_profile("gate", max_examples=60, deadline=None, derandomize=True, database=None)
 settings.register_profile("explore", max_examples=3000, deadline=None, database=None)
 settings.load_profile("gate")
 

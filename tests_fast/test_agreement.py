@@ -345,7 +345,7 @@ def test_today_is_a_day():
 # What holds for every arrangement, against a model that deals out single cents
 
 START = day("2026-11-02")
-many = settings(max_examples=max(200, settings.default.max_examples))
+many = settings(max_examples=max(120, settings.default.max_examples))
 
 
 def working(when):

@@ -1,5 +1,6 @@
 """Two crons, an approval and payments at the same moment: each service is suspended once and restored once."""
 
+import datetime
 import pathlib
 import sys
 
@@ -71,18 +72,36 @@ def announced(env, first, count):
     return len(services.suspension_ids)
 
 
+def at_work():
+    """A morning on which a service may be suspended, whatever day and hour it is now."""
+    from freezegun import freeze_time
+    from odoo.addons.l10n_be_followup.legal.calendar import is_working_day
+
+    day = datetime.date.today() + datetime.timedelta(days=1)
+    while not (is_working_day(day) and is_working_day(day + datetime.timedelta(days=1))):
+        day += datetime.timedelta(days=1)
+    return freeze_time(datetime.datetime.combine(day, datetime.time(10)), tick=True, real_asyncio=True)
+
+
 def cron(env):
-    env["followup.engine"]._cron_suspend()
-    env.cr.commit()
+    with at_work():
+        env["followup.engine"]._cron_suspend()
+        env.cr.commit()
 
 
 def approve(env):
-    env["followup.suspension"].search([("state", "=", "announced")]).action_approve()
-    env.cr.commit()
+    with at_work():
+        env["followup.suspension"].search([("state", "=", "announced")]).action_approve()
+        env.cr.commit()
 
 
 def pay(env):
     """A credit note for each invoice, and follow-up hears of it as of a payment."""
+    with at_work():
+        pay_all(env)
+
+
+def pay_all(env):
     for move in env["account.move"].search([("move_type", "=", "out_invoice"), ("payment_state", "=", "not_paid")]):
         move._reverse_moves([{"invoice_date": move.invoice_date}], cancel=True)
         env.cr.commit()

@@ -4,11 +4,11 @@ from unittest.mock import patch
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from .suspension_common import SuspensionCommon
+from .suspension_common import ServiceCommon
 
 
 @tagged("post_install_l10n", "post_install", "-at_install")
-class TestSuspension(SuspensionCommon):
+class TestSuspension(ServiceCommon):
     """A service made by hand in plain Community: announced, approved, suspended, restored."""
 
     def test_from_the_announcement_to_the_restoration(self):

@@ -6,13 +6,13 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
-from .suspension_common import SuspensionCommon
+from .suspension_common import ServiceCommon
 
 TUESDAY = date(2026, 12, 8)
 
 
 @tagged("post_install_l10n", "post_install", "-at_install")
-class TestSuspensionAttack(SuspensionCommon):
+class TestSuspensionAttack(ServiceCommon):
     """Ways around the conditions of a suspension, and what must not stop a restoration or a night."""
 
     @classmethod

@@ -6,14 +6,14 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import file_open
 
-from .suspension_common import SuspensionCommon
+from .suspension_common import ServiceCommon
 
 #: A Tuesday after every deadline of a notice of 18 November.
 DAY = date(2026, 12, 8)
 
 
 @tagged("post_install_l10n", "post_install", "-at_install")
-class TestSuspensionScreens(SuspensionCommon):
+class TestSuspensionScreens(ServiceCommon):
     """What people see and press around services and suspensions, with the rights that they have."""
 
     @classmethod

@@ -22,7 +22,7 @@ from odoo.tests import tagged, test_cursor
 from odoo.tools import mute_logger
 
 from ..engine.suspension import CODES
-from .suspension_common import SuspensionCommon
+from .suspension_common import ServiceCommon
 from .test_law_stateful import CENT, DAY, EXAMPLES, START, profile, working
 
 ZERO = Decimal(0)
@@ -112,7 +112,7 @@ OPENINGS = {"billed": (), "announced": _ANNOUNCED, "due": _DUE, "suspended": (*_
 
 
 @tagged("post_install_l10n", "post_install", "-at_install")
-class TestSuspensionStateful(SuspensionCommon):
+class TestSuspensionStateful(ServiceCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

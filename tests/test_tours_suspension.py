@@ -5,13 +5,13 @@ from freezegun.api import freeze_time
 from odoo import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 
-from .suspension_common import SuspensionCommon
+from .suspension_common import ServiceCommon
 
 DAY = date(2026, 12, 8)
 
 
 @tagged("post_install_l10n", "post_install", "-at_install")
-class TestSuspensionTour(SuspensionCommon, HttpCase):
+class TestSuspensionTour(ServiceCommon, HttpCase):
     """Approve in bulk and restore, in a real browser, as a follow-up user."""
 
     @classmethod

@@ -1,10 +1,10 @@
 from datetime import date
 
 from odoo import Command
-from odoo.addons.l10n_be_followup.tests.suspension import SuspensionCommon
+from odoo.addons.l10n_be_followup.tests.suspension_common import BridgeCommon
 
 
-class ContractCommon(SuspensionCommon):
+class ContractCommon(BridgeCommon):
     """Contracts of the real OCA add-on."""
 
     @classmethod

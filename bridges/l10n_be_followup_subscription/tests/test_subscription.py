@@ -1,14 +1,14 @@
 from datetime import date, timedelta
 
 from odoo import Command
-from odoo.addons.l10n_be_followup.tests.suspension import SuspensionCommon
+from odoo.addons.l10n_be_followup.tests.suspension_common import BridgeCommon
 from odoo.addons.l10n_be_followup_subscription.hooks import post_init_hook, uninstall_hook
 from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 
 
 @tagged("post_install_l10n", "post_install", "-at_install")
-class TestSubscription(SuspensionCommon):
+class TestSubscription(BridgeCommon):
     """A subscription of the real OCA add-on: billed, unpaid, announced, suspended, arranged, restored, billed again."""
 
     @classmethod

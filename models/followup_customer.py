@@ -250,9 +250,6 @@ class FollowupCustomer(models.Model):
     # The web client reads on a read-only connection where it can; this one may write.
     web_read._readonly = False
 
-    def action_refresh(self):
-        self._refresh()
-
     def action_prepare_notice(self):
         """Prepare the next notice of this customer for review, now, and open it.
 

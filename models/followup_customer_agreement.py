@@ -10,7 +10,6 @@ class FollowupCustomer(models.Model):
     arrangement_ids = fields.One2many("followup.arrangement", "customer_id", "Arrangements")
     promise_ids = fields.One2many("followup.promise", "customer_id", "Promises")
     dispute_ids = fields.One2many("followup.dispute", "customer_id", "Disputes")
-    agreement_count = fields.Integer("Agreements", compute="_compute_agreements")
     agreement_text = fields.Char("In Force", compute="_compute_agreements")
     reliability = fields.Char(
         compute="_compute_reliability", help="How many promises and arrangements the customer kept."
@@ -22,9 +21,6 @@ class FollowupCustomer(models.Model):
             arrangements = customer.arrangement_ids.filtered(lambda a: a.state in ("draft", "proposed", "active"))
             promises = customer.promise_ids.filtered(lambda promise: promise.state == "active")
             disputes = customer.dispute_ids.filtered(lambda dispute: dispute.state in ("open", "expired"))
-            customer.agreement_count = (
-                len(customer.arrangement_ids) + len(customer.promise_ids) + len(customer.dispute_ids)
-            )
             names = [*arrangements.mapped("name"), *promises.mapped("name"), *disputes.mapped("name")]
             customer.agreement_text = ", ".join(names) or False
 

@@ -318,15 +318,6 @@ class FollowupNotice(models.Model):
         unknown._go("failed", failure=self.env._("not sent, said %s", self.env.user.name))
         self.customer_id._refresh()
 
-    def action_open_mail(self):
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "mail.mail",
-            "res_id": self.mail_ids[:1].id,
-            "view_mode": "form",
-        }
-
     def _for_user(self):
         """These notices with the rights to work on them: nobody writes to a notice but through its buttons.
 

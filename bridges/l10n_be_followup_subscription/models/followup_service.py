@@ -1,10 +1,8 @@
-from odoo import api, fields, models
+from odoo import api, models
 
 
 class FollowupService(models.Model):
     _inherit = "followup.service"
-
-    sale_subscription_ids = fields.One2many("sale.subscription", "followup_service_id", readonly=True)
 
     @api.model
     def _selection_subscription(self):

@@ -51,12 +51,13 @@ def facts(env, company, item_ids, today):
                          FROM account_partial_reconcile partial
                          JOIN account_move_line credit ON credit.id = partial.credit_move_id
                         WHERE partial.debit_move_id = aml.id AND partial.debit_amount_currency > 0),
-                      (SELECT min(notice.delivered_on)
+                      (SELECT json_build_array(notice.delivered_on, notice.channel)
                          FROM followup_notice_line line
                          JOIN followup_notice notice ON notice.id = line.notice_id
                         WHERE line.item_id = item.id AND line.advances AND line.live
                           AND line.episode = item.episode AND line.level_kind = 'first_reminder'
-                          AND notice.regime = 'b2c' AND notice.state = 'delivered'),
+                          AND notice.regime = 'b2c' AND notice.state = 'delivered'
+                     ORDER BY notice.delivered_on, notice.id LIMIT 1),
                       (SELECT count(*) FROM account_move_line other
                          JOIN account_account account ON account.id = other.account_id
                         WHERE other.move_id = move.id AND account.account_type = 'asset_receivable'
@@ -107,7 +108,8 @@ def facts(env, company, item_ids, today):
                 invoice_date=invoiced,
                 payments=payments,
                 terms=pure_terms.get(terms.id) if terms else None,
-                reminded_on=reminded,
+                reminded_on=date.fromisoformat(reminded[0]) if reminded else None,
+                medium="post" if reminded and reminded[1] == "letter" else "email",
                 single=count == 1,
                 euro=currency == "EUR",
                 first_of_invoice=first,
@@ -315,18 +317,20 @@ def _balance_at_end(item_facts, choices):
     return law.balance_on(item_facts, period.last_day)
 
 
-def announced(env, company, item_ids, today):
+def announced(env, company, item_ids, today, medium="email"):
     """What a consumer's first reminder of `today` must announce for each item.
+
+    :param medium: `email` or `post`
 
     :return: dict item id -> (`legal.claim.Claim` on the first chargeable day with today's balance, last free day)
     """
     choices = rules(company)
     statutory, civil = env["followup.rate"]._rate_table("b2b"), env["followup.rate"]._rate_table("civil")
-    period = waiting_period(today, "email", choices.saturday_counts, choices.extend)
+    period = waiting_period(today, medium, choices.saturday_counts, choices.extend)
     result = {}
     for item_id, (item_facts, _move_id, before) in facts(env, company, item_ids, today).items():
         claimed = item_facts.compensation_claimed and before is None  # waived: not claimed again
-        item_facts = replace(item_facts, reminded_on=today, compensation_claimed=claimed)
+        item_facts = replace(item_facts, reminded_on=today, medium=medium, compensation_claimed=claimed)
         later = law.claim(item_facts, choices, statutory, civil, period.chargeable_from)
         if before is not None:
             later = replace(later, compensation=min(before, later.compensation))

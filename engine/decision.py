@@ -128,6 +128,7 @@ class Item:
     level_kind: str | None = None
     delivered_on: date | None = None
     waiting_until: date | None = None
+    waiting_by_post: bool = False
     consumer: bool = True
     pending: bool = False
     holds: tuple[Reason, ...] = ()
@@ -330,7 +331,9 @@ def decide(
             review.append("level")
         if settings.freshness_days > 0 and settings.newest_bank_data is None:
             review.append("no_bank_data")
-        if not settings.bounces_seen and any(d.item.waiting_until is not None for d in written):
+        if not settings.bounces_seen and any(
+            d.item.waiting_until is not None and not d.item.waiting_by_post for d in written
+        ):
             # His fourteen days stand on an e-mail that may have come back without anybody seeing it.
             review.append("no_bounces")
         review += sorted({code for d in written for code in d.item.review})
@@ -351,6 +354,38 @@ def decide(
         reasons=_customer_reasons(decisions, today),
         next_level=upcoming.level if upcoming else None,
         next_date=upcoming.on if upcoming else None,
+    )
+
+
+def repeat(customer: Customer, settings: Settings, today: date, said: list[tuple[int, int | None, bool]]) -> Decision:
+    """The same message once more, on its items as they are now: a letter that goes beside an e-mail.
+
+    `said`: (item id, level id, whether it advances) of the message. Its calendar was decided with the e-mail, and
+    that one takes the items to their level; here only what is paid, held, disputed or covered by credits drops out.
+    Without an advancing item left the answer holds no message, and the reasons say why.
+    """
+    covered = _currency_reasons(customer, settings, today)
+    by_id = {item.id: item for item in customer.items}
+    holds = tuple(hold for hold in customer.holds if _holds(hold, today))
+    lines: list[Line] = []
+    reasons: list[Reason] = list(holds)
+    for item_id, level_id, advances in said:
+        item = by_id.get(item_id)
+        if item is None:
+            continue
+        why = [*item.reasons(today), *(r for r in covered.get(item.currency, ()) if r.code == "credits")]
+        if holds or why or item.payable(today) <= 0:
+            reasons += why
+            continue
+        level = item.policy.level(level_id) if item.policy else None
+        lines.append(_line(item, level, advances and level is not None, today))
+    top = max((line.level for line in lines if line.advances and line.level), key=lambda lv: lv.rank, default=None)
+    return Decision(
+        customer=customer,
+        items=(),
+        message=tuple(lines) if top else (),
+        message_level=top,
+        reasons=tuple(dict.fromkeys(reasons)),
     )
 
 

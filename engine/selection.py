@@ -195,12 +195,12 @@ def _customers(env, ids, today, exclude):
             """SELECT customer.id, customer.last_message_date,
                       EXISTS (SELECT FROM followup_notice notice
                                WHERE notice.customer_id = customer.id
-                                 AND notice.state IN ('review', 'queued', 'sending', 'unknown')
-                                 AND notice.channel <> 'call' AND notice.purpose IN ('level', 'missed')
+                                 AND notice.state IN ('review', 'queued', 'sending', 'printed', 'unknown')
+                                 AND notice.channel <> 'call' AND notice.standby IS NOT TRUE AND notice.purpose IN ('level', 'missed')
                                  AND notice.id <> %(exclude)s),
                       (SELECT count(*) FROM followup_notice notice
                         WHERE notice.customer_id = customer.id AND notice.state IN ('sent', 'delivered')
-                          AND notice.purpose IN ('level', 'missed')
+                          AND notice.purpose IN ('level', 'missed') AND notice.lead_id IS NULL
                           AND COALESCE(notice.sent_date::date, notice.delivered_on) > %(today)s::date - 30)
                  FROM unnest(%(ids)s) WITH ORDINALITY AS asked(id, place)
                  JOIN followup_customer customer ON customer.id = asked.id
@@ -218,7 +218,7 @@ def _items(env, ids, policies, holds, covers, insolvent, exclude):
             """SELECT item.customer_id, item.id, item.date_maturity, aml.currency_id,
                       aml.amount_residual_currency::text, aml.amount_residual::text,
                       customer.partner_id, move.followup_regime, move.id, COALESCE(move.invoice_date, move.date),
-                      item.level_id, item.level_kind, item.level_date, item.waiting_until,
+                      item.level_id, item.level_kind, item.level_date, item.waiting_until, item.waiting_by_post,
                       aml.no_followup, move.payment_state,
                       EXISTS (SELECT FROM followup_notice_line line
                                 JOIN followup_notice notice ON notice.id = line.notice_id
@@ -254,7 +254,7 @@ def _items(env, ids, policies, holds, covers, insolvent, exclude):
     for row in rows:
         (
             customer_id, item_id, due, currency, residual, residual_company, partner_id, regime, move_id, invoiced,
-            level_id, level_kind, level_date, waiting_until, no_followup, payment_state, pending, failure, in_progress,
+            level_id, level_kind, level_date, waiting_until, by_post, no_followup, payment_state, pending, failure, in_progress,
         ) = row  # fmt: skip
         reasons = list(holds.get((customer_id, move_id), ()))
         if no_followup:
@@ -281,6 +281,7 @@ def _items(env, ids, policies, holds, covers, insolvent, exclude):
                 level_kind=level_kind,
                 delivered_on=level_date,
                 waiting_until=waiting_until,
+                waiting_by_post=bool(by_post),
                 consumer=(regime or policies.regimes.get(partner_id) or "b2c") == "b2c",
                 pending=pending,
                 holds=tuple(reasons),

@@ -33,6 +33,7 @@ from . import (
     followup_notice,
     followup_notice_agreement,
     followup_notice_answer,
+    followup_notice_channel,
     followup_notice_content,
     followup_notice_delivery,
     followup_notice_line,
@@ -64,5 +65,6 @@ from . import (
     res_config_settings,
     res_currency,
     res_partner,
+    res_partner_route,
     res_partner_service,
 )

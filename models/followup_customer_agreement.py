@@ -54,7 +54,7 @@ class FollowupCustomer(models.Model):
             [
                 ("customer_id", "in", covers.customer_id.ids),
                 ("purpose", "=", "level"),
-                ("channel", "=", "email"),
+                ("channel", "!=", "call"),
                 ("state", "in", ("review", "queued")),
             ]
         )

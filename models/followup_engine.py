@@ -122,10 +122,19 @@ class FollowupEngine(models.AbstractModel):
         """Decide the customer of a notice again as if that notice did not exist."""
         self._synchronise(notice.company_id, notice.partner_id.ids)
         self._follow_agreements(notice.company_id, notice.customer_id, today)
+        if notice.standby:
+            return self._repeat_for_companion(notice, today)
         customers = self._select(notice.company_id, notice.customer_id.ids, today, notice.id)
         # A person's yes stands for the items that he saw, not for what has become due since.
         approved = notice.line_ids.filtered("advances").item_id.ids if notice.manual or notice.approved_by else ()
         return self._decide(notice.company_id, customers, today, approved=frozenset(approved))[0]
+
+    @api.model
+    def _repeat_for_companion(self, notice, today):
+        """The same items again, as they are now: the letter beside an e-mail that left may be printed days later."""
+        [customer] = self._select(notice.company_id, notice.customer_id.ids, today, notice.lead_id.id)
+        said = [(line.item_id.id, line.level_id.id, line.advances) for line in notice.line_ids]
+        return decision.repeat(customer, self._settings(notice.company_id, today), today, said)
 
     @api.model
     def _apply(self, company, decisions, today, run=None, prepare=True):
@@ -174,8 +183,9 @@ class FollowupEngine(models.AbstractModel):
         groups = self.env["followup.notice"]._read_group(
             [
                 ("customer_id", "in", customers.ids),
-                ("state", "in", ("review", "queued", "sending")),
-                ("channel", "=", "email"),
+                ("state", "in", ("review", "queued", "sending", "printed")),
+                ("channel", "!=", "call"),
+                ("standby", "=", False),
             ],
             ["customer_id", "state"],
         )

@@ -112,11 +112,11 @@ class FollowupEngine(models.AbstractModel):
                 if prepare:
                     self.env["followup.item"]._plan_decisions(company, locked, today)
                 notices |= agreed
-                mails = notices.filtered(lambda notice: notice.channel == "email")
+                mails = notices.filtered(lambda notice: notice._is_written() and not notice.standby)
                 counts["customer_count"] += len(locked)
                 counts["notice_count"] += len(mails)
                 counts["review_count"] += len(mails.filtered(lambda notice: notice.state == "review"))
-                counts["call_count"] += len(notices - mails)
+                counts["call_count"] += len(notices.filtered(lambda notice: notice.channel == "call"))
                 counts["failure_count"] += len(failures)
                 self._log_failures(run, failures)
                 run.write({"heartbeat": fields.Datetime.now(), **counts})

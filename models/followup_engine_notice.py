@@ -59,7 +59,8 @@ class FollowupEngine(models.AbstractModel):
     @api.model
     def _values_of(self, company, taken, today, manual, amounts):
         if taken.message:
-            yield self._notice_values(company, taken, today, manual, amounts)
+            lead = self._notice_values(company, taken, today, manual, amounts)
+            yield dict(lead, companions=self._companion_values(company, taken, lead))
         if taken.calls:
             yield self._call_values(company, taken, today)
 
@@ -96,10 +97,11 @@ class FollowupEngine(models.AbstractModel):
         return claims.claims(self.env, company, items.ids, day)
 
     @api.model
-    def _notice_values(self, company, taken, today, manual=False, amounts=None):
+    def _notice_values(self, company, taken, today, manual=False, amounts=None, channel=None):
         """Values of one written notice.
 
         :param amounts: what `_claims_of` gave, when it was asked for many decisions at once
+        :param channel: `email` or `letter`; None: the level's, as far as the customer can be reached by it
         :raises UserError: without a usable address
         """
         if amounts is None:
@@ -109,7 +111,7 @@ class FollowupEngine(models.AbstractModel):
         level = self.env["followup.level"].browse(taken.message_level.id)
         lang = self._message_lang(partner, company)
         level = level.with_context(lang=lang)
-        recipient = partner._followup_recipient(company)
+        route = partner._followup_route(company, level, channel)
         responsible = partner.followup_responsible_id
         sender = self._sender(company, responsible)
         lines = application.line_values(self.with_context(lang=lang).env, taken, today)
@@ -123,7 +125,7 @@ class FollowupEngine(models.AbstractModel):
         return {
             "customer_id": customer.id,
             "company_id": company.id,
-            "channel": "email",
+            **route._prepare_notice(),
             "level_id": level.id,
             "level_kind": level.kind,
             "regime": regime,
@@ -133,10 +135,8 @@ class FollowupEngine(models.AbstractModel):
             "state": "review" if review else "queued",
             "review_reasons": review,
             "prepared_on": today,
-            "recipient_id": recipient.id,
-            "email_to": recipient.email_formatted,
             "email_from": sender,
-            "pay_before": self._pay_before(company, level, lines, regime, today),
+            "pay_before": self._pay_before(company, level, lines, regime, today, route.medium),
             "credits": credits,
             "amount_total": float(max(total, decision.ZERO)),
             "line_ids": [fields.Command.create(line) for line in lines],
@@ -150,12 +150,26 @@ class FollowupEngine(models.AbstractModel):
         }
 
     @api.model
-    def _pay_before(self, company, level, lines, regime, today):
+    def _pay_before(self, company, level, lines, regime, today, medium="email"):
         """The date by which to pay; for a consumer's first reminder never inside his fourteen days."""
         day = level._pay_before(today)
         if regime == "b2c" and any(ln["advances"] and ln["level_kind"] == "first_reminder" for ln in lines):
-            day = max(day, self.env["followup.notice"]._free_until(today, company))
+            day = max(day, self.env["followup.notice"]._free_until(today, company, medium))
         return day
+
+    @api.model
+    def _companion_values(self, company, taken, lead):
+        """The same message through the level's other written channels, as far as the customer can be reached by them.
+
+        :return: list of values; their lines do not count while the first message stands
+        """
+        partner = self.env["followup.customer"].browse(taken.customer.id).partner_id.with_company(company)
+        level = self.env["followup.level"].browse(taken.message_level.id)
+        result = []
+        for route in partner._followup_companion_routes(company, level, lead["channel"]):
+            lines = [(0, 0, dict(line, live=False)) for _command, _id, line in lead["line_ids"]]
+            result.append(dict(lead, **route._prepare_notice(), standby=True, line_ids=lines))
+        return result
 
     @api.model
     def _message_regime(self, taken, partner):
@@ -203,10 +217,19 @@ class FollowupEngine(models.AbstractModel):
     @api.model
     def _create_notices(self, values):
         """Create, render and queue. All or nothing: the caller holds the savepoint."""
-        for vals in values:
-            vals.pop("fingerprint", None)
-        notices = self.env["followup.notice"].create([dict(vals) for vals in values])
-        written = notices.filtered(lambda notice: notice.channel == "email")
+        aside = ("fingerprint", "companions")
+        model = self.env["followup.notice"]
+        plain = [{name: value for name, value in vals.items() if name not in aside} for vals in values]
+        leads = model.create(plain)
+        notices = leads | model.create(
+            [
+                {name: value for name, value in other.items() if name not in aside}
+                | {"lead_id": lead.id, "run_id": lead.run_id.id}
+                for lead, vals in zip(leads, values, strict=True)
+                for other in vals.get("companions", ())
+            ]
+        )
+        written = notices.filtered(lambda notice: notice.channel != "call")
         for notice in written:
             notice.reference = application.payment_reference(notice)
         reply_to = (
@@ -221,7 +244,7 @@ class FollowupEngine(models.AbstractModel):
         written._render()
         written.filtered(lambda notice: notice.state == "queued")._queue()
         (notices - written)._plan_call()
-        notices.filtered(lambda n: n.channel == "email" and n.level_id.channel_call)._plan_call()
+        leads.filtered(lambda n: n.channel != "call" and n.level_id.channel_call)._plan_call()
         self.env.flush_all()
         return notices
 
@@ -260,7 +283,8 @@ class FollowupEngine(models.AbstractModel):
                 )
             )
         vals = engine._notice_values(company, taken, today, manual=True)
-        notice = engine._create_notices([vals])
+        vals["companions"] = engine._companion_values(company, taken, vals)
+        notice = engine._create_notices([vals])[:1]
         customer._refresh()
         return notice.sudo(False)
 

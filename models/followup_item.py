@@ -34,6 +34,7 @@ class FollowupItem(models.Model):
         readonly=True,
         help="Last of the consumer's fourteen days after the free first reminder.",
     )
+    waiting_by_post = fields.Boolean(readonly=True, help="The fourteen days began with a letter, not with an e-mail.")
     next_level_id = fields.Many2one("followup.level", readonly=True, ondelete="set null")
     next_date = fields.Date(readonly=True)
     reasons = fields.Json(readonly=True)
@@ -156,7 +157,8 @@ class FollowupItem(models.Model):
                SET level_id = reached.level_id,
                    level_kind = reached.level_kind,
                    level_date = reached.delivered_on,
-                   waiting_until = waiting.waiting_until
+                   waiting_until = waiting.waiting_until,
+                   waiting_by_post = waiting.by_post
               FROM followup_item target
          LEFT JOIN LATERAL (
                    SELECT line.level_id, line.level_kind, notice.delivered_on
@@ -167,12 +169,14 @@ class FollowupItem(models.Model):
                  ORDER BY notice.delivered_on DESC, notice.id DESC
                     LIMIT 1) reached ON TRUE
          LEFT JOIN LATERAL (
-                   SELECT max(notice.waiting_until) AS waiting_until
+                   SELECT notice.waiting_until, notice.channel = 'letter' AS by_post
                      FROM followup_notice_line line
                      JOIN followup_notice notice ON notice.id = line.notice_id
                     WHERE line.item_id = target.id AND line.advances AND line.live
                       AND line.episode = target.episode AND notice.state = 'delivered'
-                      AND line.level_kind = 'first_reminder') waiting ON TRUE
+                      AND line.level_kind = 'first_reminder' AND notice.waiting_until IS NOT NULL
+                 ORDER BY notice.waiting_until DESC, notice.id DESC
+                    LIMIT 1) waiting ON TRUE
              WHERE item.id = target.id AND target.id = ANY(%s)
             """,
             [list(item_ids)],

@@ -47,8 +47,12 @@ class FollowupLevel(models.Model):
         default="previous",
     )
     channel_email = fields.Boolean("E-mail", default=True)
-    channel_letter = fields.Boolean("Letter")
-    channel_sms = fields.Boolean("SMS")
+    channel_letter = fields.Boolean(
+        "Letter", help="Beside an e-mail, or alone. It waits under Letters until you print and post it."
+    )
+    channel_sms = fields.Boolean(
+        "SMS", help="A short message beside an e-mail or a letter; it proves nothing by itself."
+    )
     channel_call = fields.Boolean("Call", help="Plan a phone call for the responsible person.")
     template_id = fields.Many2one(
         "mail.template",
@@ -98,13 +102,23 @@ class FollowupLevel(models.Model):
                 level.timing = self.env._("%(days)s days after the end of the 14 days", days=days)
 
     @api.constrains(
-        "active", "channel_call", "channel_email", "delay", "delay_from", "kind", "policy_id", "sequence", "template_id"
+        "active",
+        "channel_call",
+        "channel_email",
+        "channel_letter",
+        "channel_sms",
+        "delay",
+        "delay_from",
+        "kind",
+        "policy_id",
+        "sequence",
+        "template_id",
     )
     def _check_policy(self):
         self.policy_id._check_levels()
 
     def _is_written(self):
-        return self.channel_email  # letters are not sent by this version
+        return self.channel_email or self.channel_letter
 
     def _rank(self):
         return KIND_RANK[self.kind]

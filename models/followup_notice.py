@@ -14,6 +14,7 @@ STATES = [
     ("review", "To review"),
     ("queued", "On its way"),
     ("sending", "Being sent"),
+    ("printed", "Printed, to post"),
     ("sent", "Sent"),
     ("delivered", "Delivered"),
     ("failed", "Failed"),
@@ -21,11 +22,16 @@ STATES = [
     ("unknown", "Unknown, check"),
     ("cancelled", "Cancelled"),
 ]
+CHANNELS = [("email", "E-mail"), ("letter", "Letter"), ("sms", "SMS"), ("call", "Call")]
+#: Channels that put it in writing: only these take an item to a level, and a consumer's reminder needs one of them.
+WRITTEN = {"email", "letter"}
 #: The only ways from one state to another. A call goes from planned (queued) to delivered without being sent.
 TRANSITIONS = {
     "review": {"queued", "cancelled"},
-    "queued": {"sending", "review", "failed", "cancelled", "delivered"},
+    "queued": {"sending", "printed", "review", "failed", "cancelled", "delivered"},
     "sending": {"sent", "failed", "unknown"},
+    # Taken out of the pile again, or posted: that is when a letter is delivered.
+    "printed": {"queued", "sent", "delivered", "cancelled"},
     "unknown": {"sent", "failed"},
     "sent": {"delivered", "bounced"},
     "delivered": {"bounced"},
@@ -34,14 +40,14 @@ TRANSITIONS = {
     "cancelled": set(),
 }
 #: From the claim on, what the customer may have received is evidence.
-FROZEN = {"sending", "sent", "delivered", "bounced", "unknown"}
+FROZEN = {"sending", "printed", "sent", "delivered", "bounced", "unknown"}
 #: States in which a notice does not count against a second one.
 DEAD = {"failed", "bounced", "cancelled"}
 EVIDENCE = {
     "name", "customer_id", "company_id", "channel", "level_id", "level_kind", "email_to", "email_from", "reply_to",
     "subject", "body", "pay_before", "reference", "sha256", "message_id", "claim_date", "sent_date", "line_ids",
     "credits", "amount_total", "lang", "regime", "recipient_id", "attachment_ids", "purpose", "arrangement_id",
-    "instalment_id", "promise_id", "dispute_id", "suspension_id", "services",
+    "instalment_id", "promise_id", "dispute_id", "suspension_id", "services", "address",
 }  # fmt: skip
 #: How often a message is offered again by itself when the mail server cannot be reached or says "later".
 MAX_ATTEMPTS = 6
@@ -62,7 +68,7 @@ class FollowupNotice(models.Model):
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     run_id = fields.Many2one("followup.run", readonly=True, ondelete="set null", index="btree_not_null")
-    channel = fields.Selection([("email", "E-mail"), ("call", "Call")], required=True, readonly=True, default="email")
+    channel = fields.Selection(CHANNELS, required=True, readonly=True, default="email")
     level_id = fields.Many2one("followup.level", readonly=True, ondelete="restrict")
     level_kind = fields.Selection(KINDS, "Kind", readonly=True)
     regime = fields.Selection(REGIMES, readonly=True)
@@ -237,7 +243,10 @@ class FollowupNotice(models.Model):
         if state in DEAD:
             lines.filtered("live").live = False
         elif state == "queued":
-            lines.filtered(lambda line: not line.live).write({"live": True, "failure": False})
+            # The lines of a message that goes beside another one do not count twice.
+            lines.filtered(lambda line: not line.live and not line.notice_id.standby).write(
+                {"live": True, "failure": False}
+            )
         self.flush_recordset()
         lines.flush_recordset()
 
@@ -256,7 +265,7 @@ class FollowupNotice(models.Model):
         """Approve: the notice leaves at the next sending hour."""
         to_approve = self._for_user().filtered(lambda notice: notice.state == "review")
         to_approve._approve()
-        to_approve._queue()
+        (to_approve | to_approve.companion_ids.filtered(lambda notice: notice.state == "queued"))._queue()
         to_approve.customer_id._refresh()
         return True
 
@@ -267,7 +276,7 @@ class FollowupNotice(models.Model):
         pending = notices.filtered(lambda notice: notice.state == "queued" and notice.channel == "email")
         if not pending:
             raise UserError(self.env._("There is nothing to send: the notice is not waiting to be sent."))
-        pending._queue()
+        (pending | pending.companion_ids.filtered(lambda notice: notice.state == "queued"))._queue()
         pending.mail_ids.filtered(lambda mail: mail.state == "outgoing").sudo().with_context(
             followup_send_now=True
         ).send()
@@ -277,7 +286,8 @@ class FollowupNotice(models.Model):
 
     def _approve(self):
         self.company_id._followup_check_may_write()
-        self._go("queued", approved_by=self.env.uid, approved_date=fields.Datetime.now())
+        beside = self.companion_ids.filtered(lambda notice: notice.state == "review") - self
+        (self | beside)._go("queued", approved_by=self.env.uid, approved_date=fields.Datetime.now())
 
     def action_reject(self):
         """Do not send it. The same step is prepared again by the next run, unless you put the customer on hold."""
@@ -291,15 +301,14 @@ class FollowupNotice(models.Model):
         if not failed:
             raise UserError(self.env._("Only a failed notice can be tried again."))
         for notice in failed:
-            recipient = notice.partner_id._followup_recipient(notice.company_id)
+            route = notice.partner_id._followup_route(notice.company_id, channel=notice.channel)
             notice._go(
                 "queued",
                 failure=False,
                 attempts=0,
                 approved_by=self.env.uid,
                 approved_date=fields.Datetime.now(),
-                recipient_id=recipient.id,
-                email_to=recipient.email_formatted,
+                **route._prepare_notice(),
             )
         failed.customer_id.sudo().failure = False
         return failed.action_send_now()

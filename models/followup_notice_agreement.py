@@ -107,7 +107,7 @@ class FollowupNotice(models.Model):
         today = today or company._followup_today()
         partner = customer.partner_id.with_company(company)
         engine = self.env["followup.engine"].sudo()
-        recipient = partner._followup_recipient(company)
+        route = partner._followup_route(company)
         review = []
         if by is None:
             if not company.followup_live:
@@ -124,7 +124,7 @@ class FollowupNotice(models.Model):
                 "customer_id": customer.id,
                 "company_id": company.id,
                 "run_id": run.id if run else False,
-                "channel": "email",
+                **route._prepare_notice(),
                 "purpose": purpose,
                 record._notice_field: record.id,
                 "instalment_id": instalment.id if instalment else False,
@@ -137,8 +137,6 @@ class FollowupNotice(models.Model):
                 "approved_by": by.id if by else False,
                 "approved_date": fields.Datetime.now() if by else False,
                 "prepared_on": today,
-                "recipient_id": recipient.id,
-                "email_to": recipient.email_formatted,
                 "email_from": engine._sender(company, record.user_id),
                 "pay_before": pay_before,
                 "amount_missed_interest": engine._interest_missed(record, today) if purpose == "missed" else 0.0,
@@ -171,8 +169,7 @@ class FollowupNotice(models.Model):
             self.customer_id._refresh()
             return False
         values = {"reference": self.instalment_id.reference} if self.instalment_id else {}
-        recipient = self.partner_id.with_company(company)._followup_recipient(company)
-        values |= {"recipient_id": recipient.id, "email_to": recipient.email_formatted}
+        values |= self.partner_id.with_company(company)._followup_route(company, channel=self.channel)._prepare_notice()
         if self.purpose == "missed":
             values["pay_before"] = record._catch_up_by(today)
             values["amount_missed_interest"] = self.env["followup.engine"]._interest_missed(record, today)

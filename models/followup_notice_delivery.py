@@ -27,6 +27,7 @@ class FollowupNotice(models.Model):
         sent = self.search(
             [
                 ("company_id", "=", company.id),
+                ("channel", "!=", "letter"),
                 ("state", "=", "sent"),
                 ("sent_date", "<=", now - timedelta(hours=company.followup_bounce_hours)),
             ]
@@ -66,23 +67,29 @@ class FollowupNotice(models.Model):
         # Only a message with the block for consumers begins the fourteen days; a business reminder does not.
         if (
             self.regime == "b2c"
-            and self.channel == "email"
+            and self._is_written()
             and "first_reminder" in self.line_ids.filtered("advances").mapped("level_kind")
         ):
-            free_until = self._free_until(day, self.company_id)
+            free_until = self._free_until(day, self.company_id, self._medium())
         self._go("delivered", delivered_on=day, waiting_until=free_until)
         self.env["followup.item"]._recompute_levels(self.line_ids.filtered("advances").item_id.ids)
-        if self.services and self.channel == "email":
+        if self.services and self._is_written() and not self.standby:
             self.env["followup.suspension"].sudo()._announce(self)
 
     def _bounce(self, reason):
         """The message came back: its items return to the level delivered before it, and a person is asked."""
         for notice in self.filtered(lambda notice: "bounced" in TRANSITIONS[notice.state]):
             notice._go("bounced", bounced_date=fields.Datetime.now(), failure=reason)
+            if notice.standby:
+                continue
             lines = notice.line_ids.filtered("advances")
-            lines.with_context(followup_engine=True).failure = reason
             self.env["followup.charge"].sudo()._unclaim(notice)
             notice._try(lambda notice: self.env["followup.suspension"].sudo()._withdraw_announcement(notice))
+            if notice._promote():
+                self.env["followup.item"]._recompute_levels(lines.item_id.ids)
+                notice._try(lambda notice: notice.customer_id._refresh())
+                continue
+            lines.with_context(followup_engine=True).failure = reason
             self.env["followup.item"]._recompute_levels(lines.item_id.ids)
             notice.customer_id._report_failure(
                 self.env._(
@@ -109,10 +116,13 @@ class FollowupNotice(models.Model):
             _logger.warning("What notice %s announced could not be withdrawn", self.id, exc_info=True)
 
     @api.model
-    def _free_until(self, day, company):
-        """Last of the consumer's fourteen days for an e-mail sent on `day` (art. XIX.2)."""
+    def _free_until(self, day, company, medium="email"):
+        """Last of the consumer's fourteen days for a message sent on `day` (art. XIX.2).
+
+        :param medium: `email`, or `post` for a letter, whose days begin on the third working day after it was sent
+        """
         root = company._followup_root()
-        return waiting_period(day, "email", root.followup_saturday_counts, root.followup_extend_period).last_day
+        return waiting_period(day, medium, root.followup_saturday_counts, root.followup_extend_period).last_day
 
     def _plan_call(self):
         """Plan the call of a level for the responsible person."""

@@ -18,6 +18,10 @@ class FollowupNotice(models.Model):
     def _cancel(self, reason):
         """Cancel what has not left, with the reason. Nothing is lost: the next run decides again."""
         pending = self.filtered(lambda notice: "cancelled" in TRANSITIONS[notice.state])
+        # What goes beside it goes with it.
+        pending |= pending.companion_ids.filtered(
+            lambda notice: notice.standby and "cancelled" in TRANSITIONS[notice.state]
+        )
         pending._go("cancelled", cancel_reason=reason)
         pending.sudo().mail_ids.filtered(lambda mail: mail.state in ("outgoing", "exception")).write(
             {"state": "cancel", "failure_reason": reason}
@@ -133,7 +137,7 @@ class FollowupNotice(models.Model):
             self._cancel(reasons or self.env._("nothing is due any more"))
             self.customer_id._refresh()
             return False
-        vals = engine._notice_values(self.company_id, decision, today, manual=self.manual)
+        vals = engine._notice_values(self.company_id, decision, today, manual=self.manual, channel=self.channel)
         changed = vals["fingerprint"] != self._content_key()
         if self.prepared_on == today and self._claims_otherwise(vals):
             changed = True  # not because a day went by: another regime, another due date, a payment booked late
@@ -144,7 +148,7 @@ class FollowupNotice(models.Model):
             self._rebuild(vals)
             self._back_to_review(mail, "changed")
             return False
-        if changed or self.prepared_on != today or vals["email_to"] != self.email_to:
+        if changed or self.prepared_on != today or any(vals[name] != self[name] for name in ("email_to", "address")):
             self._rebuild(vals)
         problem = self._missing_element()
         if problem:
@@ -209,6 +213,7 @@ class FollowupNotice(models.Model):
         """Write fresh amounts and render again."""
         vals = dict(vals)
         vals.pop("fingerprint")
+        vals.pop("companions", None)
         vals["line_ids"] = [fields.Command.clear(), *vals["line_ids"]]
         vals.pop("state", None)
         self.with_context(followup_engine=True).write(vals)
@@ -264,7 +269,7 @@ class FollowupNotice(models.Model):
 
     def _after_sent(self):
         """What follows from a message that left: the day of the last message, and its claims."""
-        for notice in self:
+        for notice in self.filtered(lambda notice: not notice.standby):
             if notice.purpose in ("level", "missed"):
                 notice.customer_id._after_message(notice)  # what was agreed may be confirmed the day after a reminder
             self.env["followup.charge"].sudo()._claim_from(notice)
@@ -280,6 +285,8 @@ class FollowupNotice(models.Model):
 
     def _fail(self, reason):
         self._go("failed", failure=reason)
+        if self.standby or self._promote():
+            return  # the message beside it stands
         self.with_context(followup_engine=True).line_ids.filtered("advances").failure = reason
         self.customer_id._report_failure(
             self.env._("Notice %(notice)s could not be sent: %(reason)s", notice=self.name, reason=reason)

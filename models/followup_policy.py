@@ -94,7 +94,9 @@ class FollowupPolicy(models.Model):
                 )
             )
         if not any(level._is_written() for level in levels):
-            self._ladder_error(self.env._("no level writes to the customer. Give at least one the e-mail channel."))
+            self._ladder_error(
+                self.env._("no level writes to the customer. Give at least one the channel e-mail or letter.")
+            )
         if self.regime == "b2c":
             chasing = levels.filtered(lambda level: level.kind != "courtesy")
             if chasing[:1].kind != "first_reminder" or not chasing[:1]._is_written():
@@ -144,16 +146,17 @@ class FollowupPolicy(models.Model):
                     level=level.name,
                 )
             )
-        if level.channel_email and not level.template_id:
-            self._ladder_error(self.env._("%(level)s is sent by e-mail: choose its template.", level=level.name))
-        if not level.channel_email and not level.channel_call:
+        if level._is_written() and not level.template_id:
+            self._ladder_error(self.env._("%(level)s writes to the customer: choose its template.", level=level.name))
+        if level.channel_sms and not level._is_written():
             self._ladder_error(
                 self.env._(
-                    "%(level)s has no channel that can be used yet: tick E-mail or Call (letters and text messages "
-                    "are not sent by this version).",
+                    "%(level)s sends a text message only, which proves nothing: tick E-mail or Letter as well.",
                     level=level.name,
                 )
             )
+        if not level._is_written() and not level.channel_call:
+            self._ladder_error(self.env._("%(level)s has no channel: tick E-mail, Letter or Call.", level=level.name))
 
     def _ladder_error(self, message):
         raise ValidationError(self.env._("Policy %(policy)s: %(message)s", policy=self.name, message=message))

@@ -104,6 +104,11 @@ class ResCompany(models.Model):
         help="When a consumer's clause is missing or too high: claim the (lower) legal rate from the end of the fourteen "
         "days instead of nothing.",
     )
+    followup_letter_fallback = fields.Boolean(
+        "Letter without an e-mail address",
+        default=True,
+        help="A customer without a usable e-mail address gets the same message as a letter, ready to print and post.",
+    )
     followup_long_term_day = fields.Selection(
         [("60", "day 60 after the invoice"), ("30", "day 30 after the invoice")],
         "Terms above 60 days: interest from",

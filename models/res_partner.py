@@ -208,20 +208,29 @@ class ResPartner(models.Model):
         :raises UserError: when there is none; the message names the customer and the cure
         """
         self.ensure_one()
-        customer = self.with_company(company).commercial_partner_id
-        candidates = (
-            customer.followup_contact_id | customer.child_ids.filtered(lambda child: child.type == "invoice") | customer
-        )
-        for candidate in candidates:
-            # Somebody who left, or works elsewhere now, hears nothing of this customer's debts.
-            own = candidate == customer or (candidate.active and candidate.commercial_partner_id == customer)
-            if own and candidate.email_normalized:
+        for candidate in self._followup_candidates(company):
+            if candidate.email_normalized:
                 return candidate
+        customer = self.commercial_partner_id
         raise UserError(
             self.env._(
                 "%(customer)s has no valid e-mail address. Add one to the customer, to an invoice address "
                 "or to a follow-up contact.",
                 customer=customer.display_name,
+            )
+        )
+
+    def _followup_candidates(self, company):
+        """Who may be written to about this customer's debts, the best first."""
+        self.ensure_one()
+        customer = self.with_company(company).commercial_partner_id
+        candidates = (
+            customer.followup_contact_id | customer.child_ids.filtered(lambda child: child.type == "invoice") | customer
+        )
+        # Somebody who left, or works elsewhere now, hears nothing of this customer's debts.
+        return candidates.filtered(
+            lambda candidate: (
+                candidate == customer or (candidate.active and candidate.commercial_partner_id == customer)
             )
         )
 

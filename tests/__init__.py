@@ -6,6 +6,7 @@ from . import (
     test_arrange_wizard,
     test_arrangement,
     test_bank_lines,
+    test_channels,
     test_charges,
     test_claims_agreements,
     test_dispute,

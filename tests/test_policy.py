@@ -82,11 +82,12 @@ class TestPolicy(FollowupCommon):
     def test_email_without_template(self):
         self.assertRefused("choose its template", [self.first, {**self.reminder, "template_id": False}])
 
-    def test_channel_that_cannot_be_used(self):
-        self.assertRefused(
-            "no channel that can be used",
-            [self.first, {**self.reminder, "channel_email": False, "channel_letter": True}],
-        )
+    def test_a_level_without_a_channel(self):
+        self.assertRefused("has no channel", [self.first, {**self.reminder, "channel_email": False}])
+
+    def test_a_letter_is_written(self):
+        letter = {"channel_email": False, "channel_letter": True}
+        self.assertRefused("choose its template", [{**self.first, **letter, "template_id": False}])
 
     def test_nothing_written(self):
         call = {**self.first, "channel_email": False, "channel_call": True}

@@ -126,7 +126,7 @@ class FollowupTimeline(models.Model):
                 "kind": "source.channel",
                 "status": "CASE WHEN source.state IN ('failed', 'bounced', 'unknown') THEN 'failed' "
                 "WHEN source.state = 'cancelled' THEN 'cancelled' WHEN source.state = 'review' THEN 'open' "
-                "WHEN source.state IN ('queued', 'sending') THEN 'planned' ELSE 'done' END",
+                "WHEN source.state IN ('queued', 'sending', 'printed') THEN 'planned' ELSE 'done' END",
                 "state_key": "source.state",
                 "reference": "source.name",
                 "detail": "COALESCE(source.cancel_reason, source.failure, source.subject)",

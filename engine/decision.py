@@ -37,6 +37,9 @@ SOFT_REASONS = frozenset(
     }
 )
 
+#: With a lawyer, a bailiff or an agency, or back from them: the ladder has no next level, whatever is left of it.
+ELSEWHERE = frozenset({"handed_over", "handover_closed"})
+
 
 @dataclass(frozen=True, slots=True)
 class Level:
@@ -400,6 +403,8 @@ def _decide_item(
     holds = [*(hold for hold in customer.holds if _holds(hold, today)), *item.reasons(today)]
     if item.pending:
         return ItemDecision(item, None, None, (Reason("notice_under_way"), *holds))
+    if any(hold.code in ELSEWHERE for hold in holds):
+        return ItemDecision(item, None, None, tuple(holds))
     if item.policy is None or not item.policy.levels:
         return ItemDecision(item, None, None, (Reason("no_policy"), *holds))
     overdue = item.due_date < today

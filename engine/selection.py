@@ -39,7 +39,8 @@ _TRANSACTION_IN_FLIGHT = SQL(
 _READ_MODELS = (
     "account.move.line", "account.move", "account.payment", "account.bank.statement.line", "payment.transaction",
     "res.partner", "followup.item", "followup.customer", "followup.notice", "followup.notice.line",
-    "followup.cover", "followup.promise", "followup.dispute", "followup.arrangement",
+    "followup.cover", "followup.promise", "followup.dispute", "followup.arrangement", "followup.handover",
+    "followup.handover.line",
 )  # fmt: skip
 
 
@@ -251,12 +252,15 @@ def _items(env, ids, policies, holds, covers, insolvent, exclude):
     )
     result = defaultdict(list)
     hurried, watched = _aftermath(env, ids)
+    handed = _handed_over(env, ids)
     for row in rows:
         (
             customer_id, item_id, due, currency, residual, residual_company, partner_id, regime, move_id, invoiced,
             level_id, level_kind, level_date, waiting_until, by_post, no_followup, payment_state, pending, failure, in_progress,
         ) = row  # fmt: skip
         reasons = list(holds.get((customer_id, move_id), ()))
+        if item_id in handed:
+            reasons.append(handed[item_id])
         if no_followup:
             reasons.append(Reason("no_followup"))
         if payment_state == "blocked":
@@ -332,6 +336,29 @@ def _covers(env, ids, today):
         if Decimal(amount) > 0:
             result[item_id].append(Cover(Decimal(amount), Reason(kind, until, name or "")))
     return result
+
+
+def _handed_over(env, ids):
+    """Items that are with a lawyer, a bailiff or an agency, or came back unpaid: nothing is sent about them.
+
+    :rtype: dict item id -> `decision.Reason`
+    """
+    for name in ("followup.handover", "followup.handover.line"):
+        env[name].flush_model()
+    return {
+        item_id: Reason("handover_closed" if state == "closed" else "handed_over", None, detail)
+        for item_id, state, detail in env.execute_query(
+            SQL(
+                """SELECT line.item_id, handover.state, concat_ws(', ', handover.name, recipient.name)
+                     FROM followup_handover_line line
+                     JOIN followup_handover handover ON handover.id = line.handover_id
+                LEFT JOIN res_partner recipient ON recipient.id = handover.recipient_id
+                    WHERE line.live AND handover.customer_id = ANY(%s)
+                      AND handover.state IN ('handed_over', 'paid', 'closed')""",
+                ids,
+            )
+        )
+    }
 
 
 def _aftermath(env, ids):

@@ -41,8 +41,10 @@ PASSING = frozenset({"working_day", "hour", "cap", "approved"})
 #: What no day solves: as long as one of these is open, nobody can say when.
 LASTING = frozenset({"announced", "clause", "not_essential", "not_insolvent", "live"})
 #: Why a part is held while its cause is still there. A promise, an arrangement and a payment under way restore when
-#: their money comes; an insolvency, or a failure of follow-up itself, never does.
-NOT_RESTORING = frozenset({"promise", "arrangement", "payment_in_progress", "insolvency", "failed"})
+#: their money comes; an insolvency, a hand-over, or a failure of follow-up itself, never does.
+NOT_RESTORING = frozenset(
+    {"promise", "arrangement", "payment_in_progress", "insolvency", "failed", "handed_over", "handover_closed"}
+)
 
 #: At least so many days between the delivery of the notice and a suspension.
 LEAST_DAYS_CONSUMER = 15

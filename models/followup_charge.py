@@ -224,8 +224,8 @@ class FollowupCharge(models.Model):
             payments = known[charge.item_id.id][0].payments if charge.item_id.id in known else ()
             paid_on = max((day for day, _amount in payments), default=today)
             charge.principal_paid_on = paid_on
-            if charge in agreed or charge._disputed_since():
-                continue  # the amount that was agreed, or that stood when the dispute began
+            if charge in agreed or charge._disputed_since() or charge.item_id.handover_id:
+                continue  # the amount that was agreed, or that stood when the dispute or the hand-over began
             if charge.kind == "interest" and charge.claimed_until and charge.claimed_until != paid_on:
                 answer = claims.claims(self.env, company, charge.item_id.ids, paid_on)[charge.item_id.id]
                 if {"held", "disputed"} & set(answer.reasons):

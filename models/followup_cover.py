@@ -257,6 +257,8 @@ class FollowupCover(models.Model):
         :raises UserError: names the invoice and the cure
         """
         items = self.env["followup.item"].union(*(item for item, _amount in parts))
+        if kind != "dispute":
+            items._check_not_handed_over()
         held = self._held_by_item(items)
         values = []
         for item, amount in parts:

@@ -6,7 +6,7 @@ from odoo.tools import SQL
 #: Reasons that are a step, or end by themselves. What fell due before the cut-off date was left to others.
 _STEPS = (
     "notice_under_way", "notice_open", "payment_in_progress", "bank_data_old", "minimum_amount", "max_contacts",
-    "before_cutoff", "not_overdue",
+    "before_cutoff", "not_overdue", "handed_over",
 )  # fmt: skip
 #: Tasks that are a next step of their customer.
 _TASKS = (
@@ -42,7 +42,7 @@ class FollowupItem(models.Model):
     @api.model
     def _stuck_ids(self, ids=None, customer_ids=None):
         """Ids of overdue items without a next step, in one query."""
-        for name in ("followup.item", "followup.customer", "mail.activity"):
+        for name in ("followup.item", "followup.customer", "followup.handover.line", "mail.activity"):
             self.env[name].flush_model()
         kinds = [self.env.ref(name).id for name in _TASKS]
         rows = self.env.execute_query(
@@ -58,7 +58,11 @@ class FollowupItem(models.Model):
                       AND NOT EXISTS (SELECT FROM mail_activity activity
                                        WHERE activity.res_model = 'followup.customer'
                                          AND activity.res_id = item.customer_id
-                                         AND activity.active AND activity.activity_type_id = ANY(%(kinds)s))""",
+                                         AND activity.active AND activity.activity_type_id = ANY(%(kinds)s))
+                      AND NOT EXISTS (SELECT FROM followup_handover_line handed
+                                        JOIN followup_handover handover ON handover.id = handed.handover_id
+                                       WHERE handed.item_id = item.id AND handed.live
+                                         AND handover.state <> 'closed')""",
                 steps=SQL(" || @ == ".join(f'"{code}"' for code in _STEPS)),
                 ids=SQL("TRUE") if ids is None else SQL("item.id = ANY(%s)", list(ids)),
                 customers=SQL("TRUE")
@@ -72,6 +76,7 @@ class FollowupItem(models.Model):
     @api.model
     def _plan_decisions(self, company, customers, today):
         """One task for each customer with an overdue item that would otherwise be forgotten."""
+        self.env["followup.engine"]._propose_handovers(company, customers, today)
         stuck = self.browse(self._stuck_ids(customer_ids=customers.ids))
         for customer, items in stuck.grouped("customer_id").items():
             customer.with_context(mail_activity_quick_update=True).activity_schedule(

@@ -11,6 +11,7 @@ from . import (
     test_claims_agreements,
     test_dispute,
     test_engine,
+    test_handover,
     test_holds_overview,
     test_law_screens,
     test_law_stateful,

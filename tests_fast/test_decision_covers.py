@@ -119,3 +119,10 @@ def test_never_asks_for_what_is_held(amount, covers, late):
     if held >= amount:
         assert not decision.message
         assert late <= 0 or decision.items[0].reasons
+
+
+def test_what_is_with_a_bailiff_has_no_next_level():
+    """Not even "every level was used": nobody here decides about it."""
+    decision = ask(item(holds=(Reason("handed_over", None, "HO00001, Bailiff"),)))
+    assert not decision.acts
+    assert (decision.items[0].level, decision.items[0].on, codes(decision)) == (None, None, {"handed_over"})

@@ -32,6 +32,8 @@ class BasePartnerMerge(models.TransientModel):
                 "followup_instalment",
                 "followup_service",
                 "followup_suspension",
+                "followup_handover",
+                "followup_handover_line",
             ):
                 cr.execute(f"UPDATE {table} SET customer_id = %s WHERE customer_id = ANY(%s)", [keeper, others])
             cr.execute(

@@ -84,6 +84,7 @@
         "views/followup_level_views.xml",
         "views/followup_policy_views.xml",
         "views/res_partner_views.xml",
+        "views/res_partner_bounce_views.xml",
         "views/account_bank_statement_line_views.xml",
         "views/account_move_views.xml",
         "views/res_config_settings_views.xml",

@@ -6,7 +6,7 @@ Functions take recordsets and plain decisions; `followup.engine` offers the step
 import json
 import re
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date, timedelta, timezone
 from decimal import Decimal
 
 from babel.numbers import format_decimal
@@ -46,6 +46,11 @@ def smtp_answer(reason):
     """`550 no such user` out of the text of an smtplib exception; empty when there is none."""
     found = re.search(r"""\((\d{3}), b['"](.*?)['"]\)""", reason or "", re.DOTALL)
     return f"{found[1]} {found[2]}" if found else ""
+
+
+def naive_utc(moment):
+    """A moment as Odoo stores it; one without a time zone is taken as UTC."""
+    return moment.astimezone(timezone.utc).replace(tzinfo=None) if moment.tzinfo else moment
 
 
 def content_key(lines, credits):

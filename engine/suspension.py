@@ -95,14 +95,19 @@ class Debt:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """The delivered notice: when it reached him, and the last day to pay that it named."""
+    """The delivered notice: when it reached him, and the last day to pay that it named.
+
+    `proven`: a posted letter, or an e-mail whose return would have been seen; else a person must say yes.
+    """
 
     delivered_on: date
     deadline: date
+    proven: bool = True
 
     def __post_init__(self):
         check_day("The day of delivery", self.delivered_on)
         check_day("The deadline", self.deadline)
+        _check_flags(self, "proven")
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,8 +357,12 @@ def _about_moment(
         ),
         "cap": (rules.done_today < rules.daily_cap, f"{rules.done_today}/{rules.daily_cap}"),
         "live": (rules.live and not rules.paused, "paused" if rules.paused else "" if rules.live else "safe_mode"),
-        "approved": (service.approved or not rules.approval, ""),
+        "approved": (service.approved or not (rules.approval or _unproven(service)), ""),
     }
+
+
+def _unproven(service: Service) -> bool:
+    return service.announcement is not None and not service.announcement.proven
 
 
 def _over(until: date | None, today: date) -> tuple[bool, str]:

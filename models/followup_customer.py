@@ -320,6 +320,28 @@ class FollowupCustomer(models.Model):
         state = "waiting" if self.state == "queued" else self.state
         self.sudo().write({"last_message_date": notice._local_date(notice.sent_date), "state": state})
 
+    def _forget_message(self):
+        """The last message came back: the minimum gap counts from the one before it."""
+        for customer in self:
+            last = self.env["followup.notice"].search(
+                [
+                    ("customer_id", "=", customer.id),
+                    ("state", "in", ("sent", "delivered")),
+                    ("purpose", "in", ("level", "missed")),
+                    ("channel", "!=", "call"),
+                    ("standby", "=", False),
+                ],
+                order="sent_date desc, id desc",
+                limit=1,
+            )
+            day = last._local_date(last.sent_date) if last.sent_date else False
+            customer.sudo().last_message_date = day
+
+    def _note(self, text):
+        """A line in the timeline, in plain words, that asks nothing of anybody."""
+        for customer in self:
+            customer.sudo().message_post(body=text, subtype_xmlid="mail.mt_note")
+
     def _report_failure(self, text):
         """Keep what went wrong on the customer, with one activity for his responsible person."""
         self.ensure_one()
@@ -354,6 +376,7 @@ class FollowupCustomer(models.Model):
             customer.sudo().notice_ids.filtered(
                 lambda notice: notice.instalment_id and notice.occupies and notice.state in ("failed", "bounced")
             ).with_context(followup_engine=True).occupies = False
+        self.partner_id._followup_forgive_bounce()
         self.sudo().failure = False
         self.activity_unlink(["l10n_be_followup.mail_activity_type_problem"])
         self._refresh()

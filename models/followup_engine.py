@@ -55,7 +55,7 @@ class FollowupEngine(models.AbstractModel):
             newest_bank_data=selection.newest_bank_data(self.env, company.id, today),
             freshness_days=company.followup_freshness_days,
             max_contacts=company.followup_max_contacts,
-            bounces_seen=bool(company.bounce_email),
+            bounces_seen=company._followup_bounces_seen(),
             live=company.followup_live,
         )
 

@@ -113,6 +113,7 @@ class FollowupEngine(models.AbstractModel):
         partners = {partner.id: partner for partner in owners.partner_id.with_company(company)}
         consumer_items = set(episodes.item_ids.filtered(lambda item: item.regime == "b2c").ids)
         rewarded = self._rewarded_items(episodes.item_ids)
+        bounces_seen = company._followup_bounces_seen()
         result = {}
         for episode in episodes:
             service = episode.service_id
@@ -120,7 +121,11 @@ class FollowupEngine(models.AbstractModel):
             announced = set(episode.item_ids.ids)
             announcement = None
             if episode.notice_id.state == "delivered":
-                announcement = suspension.Announcement(episode.announced_on, episode.deadline)
+                announcement = suspension.Announcement(
+                    episode.announced_on,
+                    episode.deadline,
+                    proven=bounces_seen or episode.notice_id.channel == "letter",
+                )
             result[episode.id] = suspension.Service(
                 id=service.id,
                 debts=tuple(

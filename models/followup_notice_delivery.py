@@ -7,7 +7,6 @@ from odoo import api, fields, models
 
 from ..engine import application
 from ..legal.consumer import waiting_period
-from .followup_notice import TRANSITIONS
 
 _logger = logging.getLogger(__name__)
 
@@ -24,18 +23,26 @@ class FollowupNotice(models.Model):
         :param now: naive UTC datetime, for tests
         """
         now = now or fields.Datetime.now()
+        # What came back and could not be noted yet is no delivery.
+        for report in self.env["followup.notice.report"].search(
+            [("company_id", "=", company.id), ("applied", "=", False)], order="id"
+        ):
+            report._apply()
         sent = self.search(
             [
                 ("company_id", "=", company.id),
                 ("channel", "!=", "letter"),
                 ("state", "=", "sent"),
                 ("sent_date", "<=", now - timedelta(hours=company.followup_bounce_hours)),
+                "|",
+                ("delayed_until", "=", False),
+                ("delayed_until", "<=", now - timedelta(hours=company.followup_bounce_hours)),
             ]
         )
         for notice in sent:
             try:
                 with self.env.cr.savepoint():
-                    notice._deliver(notice._local_date(notice.sent_date))
+                    notice._deliver(notice._local_date(notice.delayed_date or notice.sent_date))
             except psycopg2.OperationalError:
                 raise
             except Exception as error:
@@ -75,45 +82,6 @@ class FollowupNotice(models.Model):
         self.env["followup.item"]._recompute_levels(self.line_ids.filtered("advances").item_id.ids)
         if self.services and self._is_written() and not self.standby:
             self.env["followup.suspension"].sudo()._announce(self)
-
-    def _bounce(self, reason):
-        """The message came back: its items return to the level delivered before it, and a person is asked."""
-        for notice in self.filtered(lambda notice: "bounced" in TRANSITIONS[notice.state]):
-            notice._go("bounced", bounced_date=fields.Datetime.now(), failure=reason)
-            if notice.standby:
-                continue
-            lines = notice.line_ids.filtered("advances")
-            self.env["followup.charge"].sudo()._unclaim(notice)
-            notice._try(lambda notice: self.env["followup.suspension"].sudo()._withdraw_announcement(notice))
-            if notice._promote():
-                self.env["followup.item"]._recompute_levels(lines.item_id.ids)
-                notice._try(lambda notice: notice.customer_id._refresh())
-                continue
-            lines.with_context(followup_engine=True).failure = reason
-            self.env["followup.item"]._recompute_levels(lines.item_id.ids)
-            notice.customer_id._report_failure(
-                self.env._(
-                    "Notice %(notice)s came back from %(address)s: %(reason)s",
-                    notice=notice.name,
-                    address=notice.email_to,
-                    reason=reason,
-                )
-            )
-            notice._try(lambda notice: notice.customer_id._refresh())
-
-    def _try(self, step):
-        """Do a step that may restore a service: a server action that fails keeps no bounce from being noted.
-
-        Each hour tries to restore again.
-        """
-        try:
-            with self.env.cr.savepoint():
-                step(self)
-        except psycopg2.OperationalError:
-            raise
-        except Exception:
-            self.env.invalidate_all()
-            _logger.warning("What notice %s announced could not be withdrawn", self.id, exc_info=True)
 
     @api.model
     def _free_until(self, day, company, medium="email"):

@@ -6,7 +6,7 @@ from markupsafe import Markup
 from odoo import fields, models, tools
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-from ..engine import application
+from ..engine import application, dsn
 from .followup_notice import MAX_ATTEMPTS, TRANSITIONS
 
 
@@ -249,7 +249,7 @@ class FollowupNotice(models.Model):
             return
         reason = mail.failure_reason or failure_type or ""
         outcome = application.classify_failure(reason, failure_type)
-        reason = self._describe_failure(reason)
+        raw, reason = reason, self._describe_failure(reason)
         if self.state == "queued" and outcome == "unknown":
             outcome = "later"  # not claimed: the server never saw it
         if outcome == "unknown":
@@ -265,7 +265,11 @@ class FollowupNotice(models.Model):
             )
             mail.write({"state": "outgoing", "scheduled_date": retry_at})
         else:
-            self._fail(reason)
+            # Another address may work where this one was refused, or never answered; not where we were the problem.
+            blamed = bool(application.smtp_answer(raw)) and (
+                outcome == "later" or dsn.blames_address(dsn.status_of(raw), raw)
+            )
+            self._fail(reason, address=blamed)
 
     def _after_sent(self):
         """What follows from a message that left: the day of the last message, and its claims."""
@@ -283,10 +287,14 @@ class FollowupNotice(models.Model):
             )
         return reason.strip().splitlines()[-1] if reason.strip() else self.env._("no reason given")
 
-    def _fail(self, reason):
+    def _fail(self, reason, address=False):
+        """Nothing left. The letter beside it takes its place, or another way is tried; else a person is asked.
+
+        :param address: whether the customer's address is to blame
+        """
         self._go("failed", failure=reason)
-        if self.standby or self._promote():
-            return  # the message beside it stands
+        if self.standby or self._promote() or self._take_another_way(reason, address):
+            return
         self.with_context(followup_engine=True).line_ids.filtered("advances").failure = reason
         self.customer_id._report_failure(
             self.env._("Notice %(notice)s could not be sent: %(reason)s", notice=self.name, reason=reason)

@@ -1,4 +1,4 @@
-from odoo import api, models, tools
+from odoo import api, models
 
 
 class MailThread(models.AbstractModel):
@@ -16,5 +16,6 @@ class MailThread(models.AbstractModel):
             .sudo()
             .search([("mail_message_id", "in", message.ids), ("followup_notice_id", "!=", False)])
         )
-        reason = " ".join(tools.html2plaintext(message_dict.get("body") or "").split())[:300]
-        mails.followup_notice_id._bounce(reason or self.env._("the mail server returned it"))
+        notices = mails.followup_notice_id
+        if notices:
+            self.env["followup.notice.report"].sudo()._receive(email_message, notices)

@@ -21,6 +21,8 @@ class ResConfigSettings(models.TransientModel):
     followup_send_until = fields.Float(related="company_id.root_id.followup_send_until", readonly=False)
     followup_send_any_day = fields.Boolean(related="company_id.root_id.followup_send_any_day", readonly=False)
     followup_bounce_hours = fields.Integer(related="company_id.root_id.followup_bounce_hours", readonly=False)
+    followup_bounce_gateway = fields.Boolean(related="company_id.root_id.followup_bounce_gateway", readonly=False)
+    followup_bounce_warning = fields.Char(related="company_id.root_id.followup_bounce_warning")
     followup_max_contacts = fields.Integer(related="company_id.root_id.followup_max_contacts", readonly=False)
 
     # Choices that the law leaves

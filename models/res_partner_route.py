@@ -71,8 +71,12 @@ class ResPartner(models.Model):
 
     def _followup_email_route(self, company):
         """:rtype: `Route`, or None without a usable e-mail address"""
-        for candidate in self._followup_candidates(company):
-            if candidate.email_normalized:
+        candidates = [candidate for candidate in self._followup_candidates(company) if candidate.email_normalized]
+        bad = {candidate.email_normalized for candidate in candidates if candidate.sudo().followup_email_bounced}
+        if len(bad) > 1:
+            return None  # one other contact was tried already
+        for candidate in candidates:
+            if candidate.email_normalized not in bad:
                 return Route("email", candidate, email=candidate.email_formatted)
         return None
 

@@ -9,6 +9,7 @@ from . import (
     test_channels,
     test_charges,
     test_claims_agreements,
+    test_delivery,
     test_dispute,
     test_engine,
     test_handover,

@@ -39,6 +39,7 @@ class FollowupCommon(AccountTestInvoicingCommon):
         cls.company.sudo().alias_domain_id = cls.env["mail.alias.domain"].sudo().search([], limit=1) or cls.env[
             "mail.alias.domain"
         ].sudo().create({"name": "zilverberk.example", "bounce_alias": "bounce", "catchall_alias": "catchall"})
+        cls.company.followup_bounce_gateway = True
         cls.engine = cls.env["followup.engine"].sudo()
         cls.env.user.group_ids |= cls.env.ref("l10n_be_followup.l10n_be_followup_group_manager")
         cls.business_policy = cls.env.ref("l10n_be_followup.followup_policy_business")

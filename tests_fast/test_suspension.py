@@ -692,3 +692,11 @@ def test_never_when_it_must_not(seed):
         ):
             verdict = judge(replace(service, **values), rules, today, hour, working)
             assert not verdict.may_suspend and not verdict.ready
+
+
+def test_an_email_that_may_have_come_back_unseen_needs_a_person():
+    unproven = replace(NOTICE, proven=False)
+    verdict = ask(rules={"approval": False}, announcement=unproven, approved=False)
+    assert (verdict.may_suspend, verdict.ready, failed(verdict)) == (False, True, {"approved"})
+    assert ask(rules={"approval": False}, approved=False).may_suspend
+    assert ask(rules={"approval": False}, announcement=unproven).may_suspend

@@ -69,7 +69,11 @@ def facts(env, company, item_ids, today):
                       EXISTS (SELECT FROM followup_charge charge
                                WHERE charge.move_id = move.id AND charge.customer_id = item.customer_id
                           AND charge.kind = 'compensation'
-                                 AND charge.state <> 'cancelled')
+                                 AND charge.state <> 'cancelled'),
+                      (SELECT max(charge.claimed_until) FROM followup_charge charge
+                        WHERE charge.item_id = item.id AND charge.kind = 'interest'
+                          AND charge.state NOT IN ('claimed', 'cancelled')),
+                      COALESCE(move.followup_charge_note, FALSE)
                  FROM followup_item item
                  JOIN followup_customer customer ON customer.id = item.customer_id
                  JOIN account_move_line aml ON aml.id = item.move_line_id
@@ -88,7 +92,7 @@ def facts(env, company, item_ids, today):
     result, seen = {}, set()
     for row in rows:
         (item_id, move_id, partner_id, regime, terms_id, amount, due, invoiced, currency, paid, reminded, count,
-         compensation, claimed) = row  # fmt: skip
+         compensation, claimed, closed, is_charge) = row  # fmt: skip
         partner = partner_by_id[partner_id]
         regime = regime or partner.followup_regime
         terms = env["followup.terms"].browse(terms_id) if terms_id else partner._followup_terms(regime, company)
@@ -119,6 +123,8 @@ def facts(env, company, item_ids, today):
                 held=_held(agreed, regime, due, principal - sum((sum_ for day, sum_ in payments if day <= due), ZERO)),
                 disputed=min(sum((row.amount for row in agreed if row.kind == "dispute"), ZERO), principal),
                 respites=_respites(agreed, regime),
+                is_charge=is_charge,
+                closed_until=closed,
             ),
             move_id,
             Decimal(compensation) if compensation is not None else None,
@@ -231,6 +237,8 @@ def _unpaid_due_dates(env, item_ids):
                       AND other.date_maturity <= item.date_maturity
                       AND date_trunc('year', other.date_maturity) = date_trunc('year', item.date_maturity)
                       AND (other.is_open OR other.level_id IS NOT NULL)
+                     JOIN account_move_line line ON line.id = other.move_line_id
+                     JOIN account_move move ON move.id = line.move_id AND move.followup_charge_note IS NOT TRUE
                     WHERE item.id = ANY(%s)
                  GROUP BY item.id""",
                 list(item_ids),
@@ -360,10 +368,11 @@ def detail(answer: Claim):
     }
 
 
-def on_missed(env, company, pieces, today):
+def on_missed(env, company, pieces, today, closed=None):
     """Interest of a business on missed instalments: each is a debt of its own (law of 2 August 2002, art. 4, § 3).
 
     :param pieces: list of (amount, day it fell due, payments), in one currency
+    :param closed: interest up to and including this day was booked, or given up
     :return: Decimal, to the cent, until `today` or the last day with a known rate
     """
     rates = env["followup.rate"]._rate_table("b2b")
@@ -371,7 +380,7 @@ def on_missed(env, company, pieces, today):
     days = rules(company).year_days
     return sum(
         (
-            accrue(amount, due, until, rates, payments, days).total
+            accrue(amount, max(due, closed or due), until, rates, payments, days).total
             for amount, due, payments in pieces
             if due < until and due >= rates.covered_from
         ),

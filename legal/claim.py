@@ -37,6 +37,7 @@ LONGEST_TERM = 60
 REASONS = frozenset(
     {
         # nothing is claimed
+        "charge",
         "held",
         "not_overdue",
         "disputed",
@@ -127,6 +128,8 @@ class Facts:
     :param postage: what it costs to post the reminder, in euros; only beside a reminder cost
     :param respites: day and amount that a payment arrangement took out of what bears interest (negative: put back);
         it bears none in between (law of 2 August 2002, article 4, § 3; a consumer's arrangement is free of interest)
+    :param is_charge: the item itself is interest or costs: it is owed and reminded, but bears nothing
+    :param closed_until: interest up to and including this day was booked, or given up: it counts from the next day
     :raises ValueError: for a negative amount
     :raises TypeError: if an amount is no Decimal or a day no date
     """
@@ -149,6 +152,8 @@ class Facts:
     disputed: Decimal = ZERO
     postage: Decimal = ZERO
     respites: tuple[tuple[date, Decimal], ...] = ()
+    is_charge: bool = False
+    closed_until: date | None = None
 
     def __post_init__(self) -> None:
         check_not_negative("principal", self.principal)
@@ -202,11 +207,12 @@ class Claim:
 
 
 class _Debt(NamedTuple):
-    """What bears interest: an amount, what came off it on which day, and what an arrangement kept out of it."""
+    """What bears interest: an amount, what came off it on which day, what an arrangement kept out, and since when."""
 
     principal: Decimal
     payments: tuple[tuple[date, Decimal], ...]
     respites: tuple[tuple[date, Decimal], ...] = ()
+    closed_until: date | None = None
 
     def open_on(self, day: date) -> Decimal:
         """What was open at the end of `day`; never below zero."""
@@ -246,13 +252,15 @@ def claim(facts: Facts, rules: Rules, statutory: RateTable, civil: RateTable, to
     """
     check_day("today", today)
     commercial = facts.regime in COMMERCIAL
+    if facts.is_charge:
+        return Claim(reasons=("charge",))
     if facts.held:
         return Claim(reasons=("held",))
     if today <= facts.due_date:
         return Claim(reasons=("not_overdue",))
     if facts.disputed > 0 and (not commercial or facts.disputed >= facts.principal):
         return Claim(reasons=("disputed",))
-    debt = _Debt(facts.principal - facts.disputed, facts.payments, facts.respites)
+    debt = _Debt(facts.principal - facts.disputed, facts.payments, facts.respites, facts.closed_until)
     if debt.open_on(facts.due_date) <= 0:
         return Claim(reasons=("paid_when_due",))
     if commercial:
@@ -392,7 +400,8 @@ def _consumer(facts: Facts, debt: _Debt, rules: Rules, statutory: RateTable, civ
     if balance <= 0:
         return Claim(chargeable_from=period.chargeable_from, reasons=("paid_in_time",))
     # Everything is charged on what was left when the period ended: what was paid within it never bore interest.
-    left = _Debt(balance, tuple(payment for payment in debt.payments if payment[0] > period.last_day), debt.respites)
+    later = tuple(payment for payment in debt.payments if payment[0] > period.last_day)
+    left = _Debt(balance, later, debt.respites, debt.closed_until)
     terms = facts.terms
     interest, flat, cost = _Interest(void=True, reasons=("no_clause",)), _Flat(void=True), ZERO
     if terms is not None and terms.accepted_on > facts.invoice_date:
@@ -501,12 +510,12 @@ def _at_most(
 
 
 def _accrue(debt: _Debt, start: date, stop: date, rates: RateTable, rules: Rules) -> _Interest:
-    """Interest from the day after `start` to `stop`, never beyond the days covered by a rate.
+    """Interest from the day after `start` to `stop`, never beyond the days covered by a rate nor twice on a day.
 
     Cut means that something was still open on the first day without a rate.
     """
     last = min(stop, rates.covered_until)
-    start = max(start, rates.covered_from - ONE_DAY)
+    start = max(start, rates.covered_from - ONE_DAY, debt.closed_until or start)
     accrual = accrue(debt.principal, start, max(last, start), rates, debt.payments, rules.year_days, debt.respites)
     if last < stop and debt.open_on(last) > 0:
         return _Interest(accrual, rates.covered_until, cut=True)

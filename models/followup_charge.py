@@ -18,14 +18,17 @@ STATES = [
     ("claimed", "Claimed"),
     ("posted", "Posted"),
     ("settled", "Settled"),
+    ("reversed", "Reversed"),
     ("waived", "Waived"),
     ("cancelled", "Cancelled"),
 ]
 TRANSITIONS = {
     "claimed": {"posted", "waived", "cancelled"},
-    "posted": {"settled", "cancelled"},
-    "waived": {"claimed"},
-    "settled": set(),
+    # In the books the entries decide: a payment or a credit note comes, and may be taken back.
+    "posted": {"settled", "reversed", "claimed"},
+    "settled": {"posted", "reversed", "claimed"},
+    "reversed": {"posted", "settled", "claimed"},
+    "waived": {"claimed", "cancelled"},
     "cancelled": set(),
 }
 
@@ -67,6 +70,7 @@ class FollowupCharge(models.Model):
     outstanding = fields.Boolean(compute="_compute_outstanding", search="_search_outstanding")
     waive_reason = fields.Char(readonly=True, tracking=True)
     waived_by = fields.Many2one("res.users", readonly=True, ondelete="set null")
+    waived_on = fields.Date(readonly=True)
 
     # Once per invoice, whatever runs at the same time (art. 6; C-585/20); a waived one is not claimed again.
     _compensation_once = models.UniqueIndex(
@@ -295,11 +299,40 @@ class FollowupCharge(models.Model):
     def action_undo_waive(self):
         """A waiver by mistake: the charge is claimed again."""
         self._check_user()
-        self.sudo()._go("claimed", waive_reason=False, waived_by=False)
+        for charge in self.sudo():
+            newer = charge._claimed_since()
+            if newer:
+                # Interest of later days was claimed meanwhile: there is one claim per item, over both periods.
+                older, later = charge.detail or {}, newer.detail or {}
+                newer.write(
+                    {
+                        "amount": newer.amount + charge.amount,
+                        "detail": later | {"segments": older.get("segments", []) + later.get("segments", [])},
+                    }
+                )
+                charge._go("cancelled")
+            else:
+                charge._go("claimed", waive_reason=False, waived_by=False, waived_on=False)
+
+    def _claimed_since(self):
+        """The claim of interest on the same item, or arrangement, of the days after these."""
+        self.ensure_one()
+        if self.kind == "interest" and self.item_id:
+            same = [("item_id", "=", self.item_id.id)]
+        elif self.kind == "missed_interest":
+            same = [("arrangement_id", "=", self.arrangement_id.id)]
+        else:
+            return self.browse()
+        return self.search([*same, ("kind", "=", self.kind), ("state", "=", "claimed")], limit=1)
 
     def _waive(self, reason):
         self._check_user()
-        self.sudo()._go("waived", waive_reason=reason, waived_by=self.env.uid)
+        self.customer_id.sudo().lock_for_update(allow_referencing=True)
+        self.invalidate_recordset()
+        self.sudo()._go(
+            "waived", waive_reason=reason, waived_by=self.env.uid, waived_on=self.env.company._followup_today()
+        )
+        self._tell(self.env._("waived: %s", reason))
 
     def _check_user(self):
         self.check_access("read")

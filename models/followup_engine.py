@@ -243,7 +243,11 @@ class FollowupEngine(models.AbstractModel):
         if arrangement.consumer or "b2c" in arrangement.cover_ids.item_id.mapped("regime"):
             return 0.0
         today = today or company._followup_today()
-        return float(claims.on_missed(self.env, company, arrangement._missed_pieces(), today))
+        closed = arrangement._own_costs(("missed_interest",)).filtered(
+            lambda charge: charge.state not in ("claimed", "cancelled") and charge.claimed_until
+        )
+        closed_until = max(closed.mapped("claimed_until"), default=None)
+        return float(claims.on_missed(self.env, company, arrangement._missed_pieces(), today, closed_until))
 
     @api.model
     def _refresh(self, company, partner_ids, today):

@@ -107,6 +107,7 @@ class FollowupEngine(models.AbstractModel):
     def _explain_no_claim(self, code, packed):
         day = packed.get("chargeable_from")
         return {
+            "charge": self.env._("interest and costs themselves bear no interest"),
             "no_free_reminder": self.env._("no free first reminder was delivered yet: nothing may be charged"),
             "waiting_period": self.env._(
                 "the fourteen days are not over: charges are possible from %s",

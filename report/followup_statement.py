@@ -395,7 +395,8 @@ def _facts(env, company, late, as_of):
                                     AND hold.partner_id = partner.commercial_partner_id
                                     AND (hold.move_id IS NULL OR hold.move_id = move.id)
                                     AND hold.create_date::date <= %(as_of)s AND hold.until >= %(as_of)s
-                                    AND (hold.released IS NOT TRUE OR hold.released_date::date > %(as_of)s))
+                                    AND (hold.released IS NOT TRUE OR hold.released_date::date > %(as_of)s)),
+                      COALESCE(move.followup_charge_note, FALSE)
                  FROM account_move_line aml
                  JOIN account_move move ON move.id = aml.move_id
                  JOIN res_partner partner ON partner.id = aml.partner_id
@@ -411,7 +412,7 @@ def _facts(env, company, late, as_of):
         )
     )
     result, pure, carried = {}, {}, set()
-    for line_id, regime, terms_id, currency, paid, reminded, count, claimed, once, gone, costs, held in rows:
+    for line_id, regime, terms_id, currency, paid, reminded, count, claimed, once, gone, costs, held, is_charge in rows:
         customer, line = late[line_id]
         partner = customer.partner_id.with_company(company)
         regime = regime or partner.followup_regime
@@ -433,6 +434,7 @@ def _facts(env, company, late, as_of):
             compensation_claimed=once,
             frozen_on=_frozen_on(partner, line, as_of),
             held=held,
+            is_charge=is_charge,
         )
         carried.add(line.move_id)
         result[line_id] = (

@@ -7,6 +7,7 @@ from . import (
     test_arrangement,
     test_bank_lines,
     test_channels,
+    test_charge_posting,
     test_charges,
     test_claims_agreements,
     test_delivery,

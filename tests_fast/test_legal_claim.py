@@ -1037,3 +1037,37 @@ def test_a_respite_has_a_day_and_an_amount():
         accrue(SUM, day("2025-06-30"), day("2025-07-31"), rates, respites=(("2025-07-01", SUM),))
     with pytest.raises(TypeError, match="respite"):
         accrue(SUM, day("2025-06-30"), day("2025-07-31"), rates, respites=((day("2025-07-01"), 5.0),))
+
+
+# -- charges in the books --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("facts", [business(), business(regime="b2g"), consumer()])
+def test_a_posted_charge_bears_nothing(ask, facts):
+    answer = ask(replace(facts, is_charge=True), "2026-06-30")
+    assert (answer.total, answer.reasons) == (0, ("charge",))
+
+
+@pytest.mark.parametrize(
+    ("facts", "closed"),
+    [
+        (business(), "2025-03-31"),
+        (business(terms=Terms(day("2024-01-01"), interest="rate", rate=D(10))), "2025-03-31"),
+        (consumer(), "2025-07-31"),
+    ],
+)
+def test_never_twice_on_a_day(ask, facts, closed):
+    """What was claimed until a day, and what is claimed after it, are together what is claimed at once."""
+    whole, first = ask(facts, "2025-12-31"), ask(facts, closed)
+    later = ask(replace(facts, closed_until=day(closed)), "2025-12-31")
+    assert first.interest > 0
+    assert later.accrual.segments[0].first_day == day(closed) + timedelta(days=1)
+    assert abs(first.interest + later.interest - whole.interest) <= CENT
+    assert later.compensation == whole.compensation
+
+
+def test_closed_beyond_today_or_before_the_start(ask):
+    assert ask(business(closed_until=day("2026-01-31")), "2025-12-31").interest == 0
+    assert ask(business(closed_until=day("2024-01-31")), "2025-12-31") == ask(business(), "2025-12-31")
+    agreed = business(terms=Terms(day("2024-01-01"), interest="rate", rate=D(10)), closed_until=day("2026-01-31"))
+    assert ask(agreed, "2025-12-31").interest == 0

@@ -6,6 +6,8 @@ from . import (
     followup_arrange_wizard_item,
     followup_arrange_wizard_schedule,
     followup_call_wizard,
+    followup_charge_post_wizard,
+    followup_charge_reverse_wizard,
     followup_dispute_wizard,
     followup_dispute_wizard_line,
     followup_exempt_wizard,

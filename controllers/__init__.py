@@ -1,1 +1,1 @@
-from . import portal_answer, portal_arrangement
+from . import portal_answer, portal_arrangement, reminder_import

@@ -75,7 +75,8 @@ class Policy:
 
         A level reached in another policy counts as the last level here that is not firmer. A level that waits
         for the consumer's fourteen days sends an item without them back to the first reminder: without that
-        proof the next step is not allowed (art. XIX.2 WER/CDE).
+        proof the next step is not allowed (art. XIX.2 WER/CDE). So does a reminder that was sent elsewhere: it counts
+        for a consumer only with that proof.
         """
         levels = [level for level in self.levels if not (overdue and level.kind == "courtesy")]
         reached = self.level(item.level_id)
@@ -85,8 +86,10 @@ class Policy:
             rank = KIND_RANK[item.level_kind]
             levels = [level for level in levels if KIND_RANK[level.kind] > rank]
         following = levels[0] if levels else None
-        if following and following.delay_from == "waiting_period" and item.waiting_until is None and item.consumer:
-            return next((level for level in self.levels if level.kind == "first_reminder"), None)
+        if item.waiting_until is None and item.consumer:
+            first = next((level for level in self.levels if level.kind == "first_reminder"), None)
+            if (following and following.delay_from == "waiting_period") or (item.elsewhere and first):
+                return first
         return following
 
 
@@ -118,7 +121,8 @@ class Item:
     `level_kind` is the kind of the level delivered, also when that level belongs to another policy. `consumer`: the
     law for consumers holds for it (unknown counts as one). `covers` keep a part of it, or all of it, out of follow-up.
     `hurry_from`: a promise about it was broken, so that the next step does not wait for its delay; never before this
-    day. `review`: why a person must see its next message first.
+    day. `review`: why a person must see its next message first. `elsewhere`: its level was reached by a reminder of
+    somebody else. `included`: a person wants it followed up although it fell due before the cut-off date.
     """
 
     id: int
@@ -138,6 +142,8 @@ class Item:
     covers: tuple[Cover, ...] = ()
     hurry_from: date | None = None
     review: tuple[str, ...] = ()
+    elsewhere: bool = False
+    included: bool = False
 
     def held(self, today: date) -> Decimal:
         """The part that covers in force keep out of follow-up; never more than is open."""
@@ -191,7 +197,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """Everything known of one customer in one company."""
+    """Everything known of one customer in one company.
+
+    `live`: he belongs to the customers with whom live mode began; the others stay in safe mode.
+    """
 
     id: int
     items: tuple[Item, ...]
@@ -200,6 +209,7 @@ class Customer:
     holds: tuple[Reason, ...] = ()
     notice_open: bool = False
     contacts: int = 0
+    live: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +340,8 @@ def decide(
     if message_level:
         if not settings.live:
             review.append("safe_mode")
+        elif not customer.live:
+            review.append("outside_segment")
         if any(d.level and not d.level.automatic for d in written):
             review.append("level")
         if settings.freshness_days > 0 and settings.newest_bank_data is None:
@@ -439,7 +451,7 @@ def _decide_item(
         reasons.append(Reason("overdue_elsewhere"))
     if overdue:
         reasons.extend(group_reasons.get(item.currency, ()))
-    if settings.cutoff is not None and item.due_date < settings.cutoff:
+    if settings.cutoff is not None and item.due_date < settings.cutoff and not item.included:
         reasons.append(Reason("before_cutoff"))
     if settings.paused_until is not None and settings.paused_until >= today:
         reasons.append(Reason("paused", settings.paused_until, settings.pause_reason))

@@ -220,6 +220,7 @@ def _items(env, ids, policies, holds, covers, insolvent, exclude):
                       aml.amount_residual_currency::text, aml.amount_residual::text,
                       customer.partner_id, move.followup_regime, move.id, COALESCE(move.invoice_date, move.date),
                       item.level_id, item.level_kind, item.level_date, item.waiting_until, item.waiting_by_post,
+                      COALESCE(item.elsewhere, FALSE), COALESCE(item.included, FALSE),
                       aml.no_followup, move.payment_state,
                       EXISTS (SELECT FROM followup_notice_line line
                                 JOIN followup_notice notice ON notice.id = line.notice_id
@@ -256,7 +257,8 @@ def _items(env, ids, policies, holds, covers, insolvent, exclude):
     for row in rows:
         (
             customer_id, item_id, due, currency, residual, residual_company, partner_id, regime, move_id, invoiced,
-            level_id, level_kind, level_date, waiting_until, by_post, no_followup, payment_state, pending, failure, in_progress,
+            level_id, level_kind, level_date, waiting_until, by_post, elsewhere, included, no_followup, payment_state,
+            pending, failure, in_progress,
         ) = row  # fmt: skip
         reasons = list(holds.get((customer_id, move_id), ()))
         if item_id in handed:
@@ -292,6 +294,8 @@ def _items(env, ids, policies, holds, covers, insolvent, exclude):
                 covers=tuple(covers.get(item_id, ())),
                 hurry_from=hurried.get(item_id),
                 review=("dispute_expired",) if item_id in watched else (),
+                elsewhere=elsewhere,
+                included=included,
             )
         )
     return result

@@ -208,11 +208,15 @@ class FollowupEngine(models.AbstractModel):
     @api.model
     def _preview_agreements(self, run, company, ids, day):
         """The messages about instalments that the run of `day` would prepare."""
+        customers = self.env["followup.customer"].browse(ids)
+        live = company.with_context(**self.env.context)._followup_live_partners(customers.partner_id)
         return [
             {
                 "run_id": run.id,
                 "customer_id": arrangement.customer_id.id,
-                "step": "message" if company.followup_live and company.followup_plan_automatic else "review",
+                "step": "message"
+                if company.followup_plan_automatic and arrangement.customer_id.partner_id in live
+                else "review",
                 "amount": instalment.amount_open,
                 "note": self.env._(
                     "%(arrangement)s: instalment of %(date)s",
@@ -222,7 +226,7 @@ class FollowupEngine(models.AbstractModel):
             }
             for arrangement, _purpose, instalment in self.env["followup.arrangement"]
             .sudo()
-            ._messages_due(company, day, self.env["followup.customer"].browse(ids))
+            ._messages_due(company, day, customers)
         ]
 
     @api.model

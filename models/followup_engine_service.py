@@ -1,5 +1,6 @@
 import functools
 import logging
+from dataclasses import replace
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 from typing import NamedTuple
 
@@ -203,6 +204,7 @@ class FollowupEngine(models.AbstractModel):
             return
         facts = self._service_facts(company, episodes, today)
         rules = self._suspension_rules(company, today)
+        inside = company._followup_live_partners(episodes.customer_id.partner_id)
         now = company._followup_now()
         # The legal calendar, also for a company that writes on any day: nobody would be there to restore a service.
         hour, working = now.hour + now.minute / 60, functools.cache(is_working_day)
@@ -213,7 +215,8 @@ class FollowupEngine(models.AbstractModel):
                 continue
             if not self._is_judged(episode, today):
                 continue
-            verdict = suspension.judge(facts[episode.id], rules, today, hour, working)
+            live = rules.live and episode.customer_id.partner_id in inside
+            verdict = suspension.judge(facts[episode.id], replace(rules, live=live), today, hour, working)
             go = suspend and verdict.may_suspend
             if episode.state != "restored" or go:
                 judged += episode

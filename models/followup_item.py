@@ -35,6 +35,14 @@ class FollowupItem(models.Model):
         help="Last of the consumer's fourteen days after the free first reminder.",
     )
     waiting_by_post = fields.Boolean(readonly=True, help="The fourteen days began with a letter, not with an e-mail.")
+    elsewhere = fields.Boolean(
+        "Reminded Elsewhere", readonly=True, help="The level was reached by an imported reminder, not by one of ours."
+    )
+    included = fields.Boolean(
+        "Included Anyway",
+        readonly=True,
+        help="It fell due before the cut-off date, and a person decided to follow it up all the same.",
+    )
     next_level_id = fields.Many2one("followup.level", readonly=True, ondelete="set null")
     next_date = fields.Date(readonly=True)
     reasons = fields.Json(readonly=True)
@@ -142,7 +150,7 @@ class FollowupItem(models.Model):
 
     @api.model
     def _recompute_levels(self, item_ids):
-        """Put items at the last level that was delivered to them in their present episode.
+        """Put items at the last level that was delivered to them in their present episode, from here or elsewhere.
 
         One set-based statement, so that a bounce, a purge or a repeated call always gives the same answer.
         """
@@ -150,6 +158,8 @@ class FollowupItem(models.Model):
             return
         self.env["followup.notice.line"].flush_model()
         self.env["followup.notice"].flush_model()
+        self.env["followup.reminder.import"].flush_model()
+        self.env["followup.reminder.import.line"].flush_model()
         self.flush_model()
         self.env.cr.execute(
             """
@@ -158,24 +168,38 @@ class FollowupItem(models.Model):
                    level_kind = reached.level_kind,
                    level_date = reached.delivered_on,
                    waiting_until = waiting.waiting_until,
-                   waiting_by_post = waiting.by_post
+                   waiting_by_post = waiting.by_post,
+                   elsewhere = COALESCE(reached.elsewhere, FALSE)
               FROM followup_item target
          LEFT JOIN LATERAL (
-                   SELECT line.level_id, line.level_kind, notice.delivered_on
-                     FROM followup_notice_line line
-                     JOIN followup_notice notice ON notice.id = line.notice_id
-                    WHERE line.item_id = target.id AND line.advances AND line.live
-                      AND line.episode = target.episode AND notice.state = 'delivered'
-                 ORDER BY notice.delivered_on DESC, notice.id DESC
+                   SELECT step.level_id, step.level_kind, step.delivered_on, step.id = 0 AS elsewhere
+                     FROM (SELECT line.level_id, line.level_kind, notice.delivered_on, notice.id
+                             FROM followup_notice_line line
+                             JOIN followup_notice notice ON notice.id = line.notice_id
+                            WHERE line.item_id = target.id AND line.advances AND line.live
+                              AND line.episode = target.episode AND notice.state = 'delivered'
+                        UNION ALL
+                           SELECT elsewhere.level_id, elsewhere.level_kind, elsewhere.date, 0
+                             FROM followup_reminder_import_line elsewhere
+                            WHERE elsewhere.item_id = target.id AND elsewhere.live
+                              AND elsewhere.episode = target.episode) step
+                 ORDER BY step.delivered_on DESC, step.id DESC
                     LIMIT 1) reached ON TRUE
          LEFT JOIN LATERAL (
-                   SELECT notice.waiting_until, notice.channel = 'letter' AS by_post
-                     FROM followup_notice_line line
-                     JOIN followup_notice notice ON notice.id = line.notice_id
-                    WHERE line.item_id = target.id AND line.advances AND line.live
-                      AND line.episode = target.episode AND notice.state = 'delivered'
-                      AND line.level_kind = 'first_reminder' AND notice.waiting_until IS NOT NULL
-                 ORDER BY notice.waiting_until DESC, notice.id DESC
+                   SELECT clock.waiting_until, clock.by_post
+                     FROM (SELECT notice.waiting_until, notice.channel = 'letter' AS by_post, notice.id
+                             FROM followup_notice_line line
+                             JOIN followup_notice notice ON notice.id = line.notice_id
+                            WHERE line.item_id = target.id AND line.advances AND line.live
+                              AND line.episode = target.episode AND notice.state = 'delivered'
+                              AND line.level_kind = 'first_reminder' AND notice.waiting_until IS NOT NULL
+                        UNION ALL
+                           SELECT elsewhere.waiting_until, source.free_medium = 'post', 0
+                             FROM followup_reminder_import_line elsewhere
+                             JOIN followup_reminder_import source ON source.id = elsewhere.import_id
+                            WHERE elsewhere.item_id = target.id AND elsewhere.live
+                              AND elsewhere.episode = target.episode AND elsewhere.waiting_until IS NOT NULL) clock
+                 ORDER BY clock.waiting_until DESC, clock.id DESC
                     LIMIT 1) waiting ON TRUE
              WHERE item.id = target.id AND target.id = ANY(%s)
             """,

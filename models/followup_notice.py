@@ -147,6 +147,7 @@ class FollowupNotice(models.Model):
     def _compute_review_text(self):
         texts = {
             "safe_mode": self.env._("safe mode is on"),
+            "outside_segment": self.env._("live mode began with other customers"),
             "level": self.env._("this level is always reviewed"),
             "no_bank_data": self.env._("there are no bank data: check first whether the customer paid"),
             "manual": self.env._("prepared by hand"),

@@ -110,8 +110,8 @@ class FollowupNotice(models.Model):
         route = partner._followup_route(company)
         review = []
         if by is None:
-            if not company.followup_live:
-                review.append("safe_mode")
+            if not company._followup_live_partners(partner):
+                review.append("outside_segment" if company.followup_live else "safe_mode")
             if not company.followup_plan_automatic and purpose in ("instalment", "missed"):
                 review.append("level")
         if purpose == "missed":

@@ -93,8 +93,8 @@ class FollowupNotice(models.Model):
         if opening:
             self.scheduled_date = mail.scheduled_date = opening
             return False
-        if not self.approved_by and not company.followup_live:
-            self._back_to_review(mail, "safe_mode")
+        if not self.approved_by and not company._followup_live_partners(self.partner_id):
+            self._back_to_review(mail, "outside_segment" if company.followup_live else "safe_mode")
             return False
         if not (self._decide_again(mail) if self.purpose == "level" else self._still_right(mail)):
             return False

@@ -7,4 +7,5 @@ from . import (
     followup_statement_xlsx,
     followup_suspension_report,
     followup_timeline,
+    followup_timeline_reminded,
 )

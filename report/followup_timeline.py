@@ -9,6 +9,7 @@ KINDS = [
     ("call", "Call"),
     ("bounce", "Returned message"),
     ("answer", "Answer of the customer"),
+    ("reminded", "Reminded elsewhere (imported)"),
     ("promise", "Promise"),
     ("dispute", "Dispute"),
     ("arrangement", "Arrangement"),

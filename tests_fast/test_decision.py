@@ -471,3 +471,27 @@ def test_a_consumer_is_reviewed_where_bounces_are_not_seen():
     assert ask(reminded).review == ()
     assert ask(reminded, settings=Settings(live=True, bounces_seen=False)).review == ("no_bounces",)
     assert ask(item(), settings=Settings(live=True, bounces_seen=False)).review == ()
+
+
+def test_a_reminder_from_elsewhere_is_no_proof_for_a_consumer():
+    for place, level in enumerate(CONSUMER.levels):
+        elsewhere = item(late=60, policy=CONSUMER, reached=level, days_ago=20, elsewhere=True)
+        assert CONSUMER.next_level(elsewhere, True) == FREE, level
+        following = (*CONSUMER.levels, None)[place + 1]
+        proven = replace(elsewhere, waiting_until=TODAY - timedelta(days=9))
+        assert CONSUMER.next_level(proven, True) == following
+        assert CONSUMER.next_level(replace(elsewhere, consumer=False), True) == following
+
+
+def test_a_person_may_include_what_is_older_than_the_cut_off_date():
+    settings = Settings(cutoff=TODAY - timedelta(days=9), live=True)
+    left_out, included = ask(item(late=20), item(2, late=20, included=True), settings=settings).items
+    assert {reason.code for reason in left_out.reasons} == {"before_cutoff"}
+    assert included.due
+
+
+def test_live_for_a_segment_only():
+    for live, inside, review in ((True, True, ()), (True, False, ("outside_segment",)), (False, False, ("safe_mode",))):
+        taken = ask(item(), settings=Settings(live=live), live=inside)
+        assert taken.message
+        assert taken.review == review

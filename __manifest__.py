@@ -33,6 +33,7 @@
         "report/followup_arrangement_templates.xml",
         "report/followup_service_templates.xml",
         "report/followup_charge_templates.xml",
+        "report/followup_dossier_templates.xml",
         "data/mail_template_data.xml",
         "data/mail_template_service_data.xml",
         "data/followup_dispute_reason_data.xml",

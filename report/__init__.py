@@ -1,6 +1,10 @@
 from . import (
     followup_ageing_report,
     followup_arrangement_report,
+    followup_dossier,
+    followup_dossier_files,
+    followup_dossier_report,
+    followup_handover_dossier,
     followup_hold_report,
     followup_statement,
     followup_statement_report,

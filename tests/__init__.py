@@ -12,6 +12,7 @@ from . import (
     test_claims_agreements,
     test_delivery,
     test_dispute,
+    test_dossier,
     test_engine,
     test_handover,
     test_holds_overview,

@@ -47,6 +47,7 @@ from . import (
     followup_item_handover,
     followup_item_step,
     followup_level,
+    followup_level_channel,
     followup_minimum,
     followup_notice,
     followup_notice_agreement,
@@ -60,6 +61,7 @@ from . import (
     followup_notice_report,
     followup_notice_sending,
     followup_notice_service,
+    followup_notice_sms,
     followup_policy,
     followup_promise,
     followup_rate,
@@ -99,4 +101,6 @@ from . import (
     res_partner_handover,
     res_partner_route,
     res_partner_service,
+    res_partner_sms,
+    sms_tracker,
 )

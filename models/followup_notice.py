@@ -47,7 +47,7 @@ EVIDENCE = {
     "name", "customer_id", "company_id", "channel", "level_id", "level_kind", "email_to", "email_from", "reply_to",
     "subject", "body", "pay_before", "reference", "sha256", "message_id", "claim_date", "sent_date", "line_ids",
     "credits", "amount_total", "lang", "regime", "recipient_id", "attachment_ids", "purpose", "arrangement_id",
-    "instalment_id", "promise_id", "dispute_id", "suspension_id", "services", "address",
+    "instalment_id", "promise_id", "dispute_id", "suspension_id", "services", "address", "phone_to", "text",
 }  # fmt: skip
 #: How often a message is offered again by itself when the mail server cannot be reached or says "later".
 MAX_ATTEMPTS = 6
@@ -188,9 +188,11 @@ class FollowupNotice(models.Model):
                 IF TG_OP = 'DELETE' THEN
                     RAISE EXCEPTION 'follow-up notice % was sent: it is evidence and cannot be deleted', OLD.name;
                 END IF;
-                IF (OLD.body, OLD.subject, OLD.email_to, OLD.email_from, OLD.message_id, OLD.sha256, OLD.claim_date)
+                IF (OLD.body, OLD.subject, OLD.email_to, OLD.email_from, OLD.message_id, OLD.sha256, OLD.claim_date,
+                    OLD.phone_to, OLD.text)
                    IS DISTINCT FROM
-                   (NEW.body, NEW.subject, NEW.email_to, NEW.email_from, NEW.message_id, NEW.sha256, NEW.claim_date)
+                   (NEW.body, NEW.subject, NEW.email_to, NEW.email_from, NEW.message_id, NEW.sha256, NEW.claim_date,
+                    NEW.phone_to, NEW.text)
                 THEN
                     RAISE EXCEPTION 'follow-up notice % was sent: it is evidence and cannot be changed', OLD.name;
                 END IF;

@@ -26,7 +26,7 @@ class FollowupNotice(models.Model):
         self.ensure_one()
         content = {
             "reference": self.name,
-            "to": self.email_to,
+            "to": self._fingerprint_recipient(),
             "from": self.email_from,
             "subject": self.subject,
             "body": str(self.body or ""),

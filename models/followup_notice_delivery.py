@@ -28,7 +28,7 @@ class FollowupNotice(models.Model):
         sent = self.search(
             [
                 ("company_id", "=", company.id),
-                ("channel", "!=", "letter"),
+                ("channel", "not in", ("letter", "sms")),
                 ("state", "=", "sent"),
                 ("sent_date", "<=", now - timedelta(hours=company.followup_bounce_hours)),
                 "|",

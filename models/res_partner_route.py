@@ -11,6 +11,7 @@ class Route(NamedTuple):
     recipient: Any
     email: str = ""
     address: str = ""
+    phone: str = ""
 
     @property
     def medium(self):
@@ -23,6 +24,7 @@ class Route(NamedTuple):
             "recipient_id": self.recipient.id,
             "email_to": self.email or False,
             "address": self.address or False,
+            "phone_to": self.phone or False,
         }
 
 

@@ -28,6 +28,7 @@ from . import (
     test_segment,
     test_sending,
     test_service_event,
+    test_sms,
     test_statement,
     test_suspension,
     test_suspension_attack,

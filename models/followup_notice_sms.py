@@ -67,7 +67,7 @@ class FollowupNotice(models.Model):
     def _render(self):
         # EXTENDS: a text message has words of its own
         texts = self.filtered(lambda notice: notice.channel == "sms")
-        super(FollowupNotice, self - texts)._render()
+        result = super(FollowupNotice, self - texts)._render()
         default = self.env.ref("l10n_be_followup.sms_template_followup", raise_if_not_found=False)
         # A customer reads one reference and one day, whatever he reads them on.
         for notice in texts:
@@ -82,6 +82,7 @@ class FollowupNotice(models.Model):
                     notice.text = text_message.plain(bodies[notice.id]).strip()
                     notice.subject = template.with_context(lang=lang).name
                     notice.body = plaintext2html(notice.text)
+        return result
 
     def _fingerprint_recipient(self):
         """To whom it goes, as it enters the fingerprint."""

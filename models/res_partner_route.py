@@ -18,6 +18,11 @@ class Route(NamedTuple):
         """`email` or `post`, as the law on consumers counts."""
         return "post" if self.channel == "letter" else "email"
 
+    @property
+    def where(self):
+        """The address in one line, for people to read."""
+        return ", ".join(self.address.splitlines()) if self.channel == "letter" else self.recipient.email
+
     def _prepare_notice(self):
         return {
             "channel": self.channel,

@@ -124,3 +124,10 @@ class TestChannels(FollowupCommon):
     def test_a_text_message_alone_is_refused(self):
         with self.assertRaisesRegex(ValidationError, "proves nothing"):
             self.level("10").write({"channel_email": False, "channel_sms": True})
+
+    def test_an_arrangement_by_letter(self):
+        self.business.write({**self.ADDRESS, "email": False})
+        self.invoice(amount=300.0)
+        wizard = self.env["followup.arrange.wizard"].create({"customer_id": self.refreshed().id})
+        self.assertEqual(wizard.sent_to, "Bakkerij Het Zoete Brood, Nieuwstraat 1, 1000 Brussel")
+        self.assertFalse(any("e-mail address" in line for line in wizard._warnings()))

@@ -332,7 +332,7 @@ class FollowupArrangeWizard(models.TransientModel):
                 )
             )
         try:
-            customer.partner_id.with_company(company)._followup_recipient(company)
+            customer.partner_id.with_company(company)._followup_route(company)
         except UserError as error:
             lines.append(str(error))
         if company.currency_id.compare_amounts(customer.amount_credit, 0.0) > 0:

@@ -87,7 +87,7 @@ class FollowupArrangeWizard(models.TransientModel):
         if not self.customer_id:
             return False
         try:
-            return self.customer_id.partner_id.with_company(self.company_id)._followup_recipient(self.company_id).email
+            return self.customer_id.partner_id.with_company(self.company_id)._followup_route(self.company_id).where
         except UserError:
             return False  # a warning says so
 

@@ -44,7 +44,7 @@ class FollowupRejectWizard(models.TransientModel):
             wizard.language = names.get(code, code)
             wizard.other_language = code.split("_")[0] != (self.env.user.lang or "en_US").split("_")[0]
             try:
-                wizard.email = partner._followup_recipient(company).email
+                wizard.email = partner._followup_route(company).where
             except UserError as error:
                 wizard.email = str(error)
 

@@ -1,1 +1,2 @@
 from . import portal_answer, portal_arrangement, reminder_import
+from . import notice_file, portal_answer, portal_arrangement

@@ -31,7 +31,7 @@ class FollowupNotice(models.Model):
             "subject": self.subject,
             "body": str(self.body or ""),
             "lines": self._content_key(),
-            "attachments": self.attachment_ids.mapped("checksum"),
+            "attachments": sorted(self.attachment_ids.mapped("checksum")),
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 

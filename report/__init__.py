@@ -5,6 +5,7 @@ from . import (
     followup_dossier_files,
     followup_dossier_report,
     followup_handover_dossier,
+    followup_evidence_report,
     followup_hold_report,
     followup_statement,
     followup_statement_report,

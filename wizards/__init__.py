@@ -16,6 +16,8 @@ from . import (
     followup_handover_wizard_line,
     followup_hold_wizard,
     followup_live_wizard,
+    followup_mass_wizard,
+    followup_mass_wizard_line,
     followup_paid_check_line,
     followup_paid_check_wizard,
     followup_postpone_wizard,

@@ -171,22 +171,43 @@ tours.add("l10n_be_followup_review", {
         ...["Klant A", "Klant B"].map(tick),
         {
             content: "Approve both",
-            trigger: ".o_control_panel button[name='action_approve']",
+            trigger: ".o_control_panel button[name='action_mass_approve']",
+            run: "click",
+        },
+        {
+            content: "It says how many and how much",
+            trigger: ".modal .o_field_widget[name='summary']:contains('2 of 2 selected')",
+        },
+        {
+            content: "Yes",
+            trigger: ".modal .modal-footer button[name='action_confirm']",
+            run: "click",
+        },
+        {
+            content: "What became of each",
+            trigger: ".modal .o_field_widget[name='result']:contains('2 done')",
+        },
+        {
+            trigger: ".modal .modal-footer button[name='action_close']",
             run: "click",
         },
         {
             content: "They are gone from the list",
-            trigger: ".o_list_view:not(:has(.o_data_row:contains('Klant A'))):not(:has(.o_data_row:contains('Klant B')))",
+            trigger: "body:not(:has(.modal)) .o_list_view:not(:has(.o_data_row:contains('Klant A'))):not(:has(.o_data_row:contains('Klant B')))",
         },
         tick("Klant C"),
         {
             content: "Reject the third",
-            trigger: ".o_control_panel button[name='action_reject']",
+            trigger: ".o_control_panel button[name='action_mass_reject']",
             run: "click",
         },
         {
             content: "It asks first",
-            trigger: ".modal .modal-footer .btn-primary",
+            trigger: ".modal .modal-footer button[name='action_confirm']",
+            run: "click",
+        },
+        {
+            trigger: ".modal .modal-footer button[name='action_close']",
             run: "click",
         },
         {

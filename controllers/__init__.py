@@ -1,2 +1,1 @@
-from . import portal_answer, portal_arrangement, reminder_import
-from . import notice_file, portal_answer, portal_arrangement
+from . import notice_file, portal_answer, portal_arrangement, reminder_import

@@ -29,7 +29,7 @@ class FollowupCustomer(models.Model):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("l10n_be_followup.followup_timeline_action")
         return action | {
-            "name": self.env._("Timeline of %s", self.partner_id.display_name),
+            "display_name": self.env._("Timeline of %s", self.partner_id.display_name),
             "domain": [("customer_id", "=", self.id)],
             "context": {"followup_one_customer": True},
         }

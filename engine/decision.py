@@ -199,7 +199,8 @@ class Settings:
 class Customer:
     """Everything known of one customer in one company.
 
-    `live`: he belongs to the customers with whom live mode began; the others stay in safe mode.
+    `live`: he belongs to the customers with whom live mode began; the others stay in safe mode. `review`: why a person
+    must see each message to him first.
     """
 
     id: int
@@ -210,6 +211,7 @@ class Customer:
     notice_open: bool = False
     contacts: int = 0
     live: bool = True
+    review: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,6 +354,7 @@ def decide(
             # His fourteen days stand on an e-mail that may have come back without anybody seeing it.
             review.append("no_bounces")
         review += sorted({code for d in written for code in d.item.review})
+        review += customer.review
 
     upcoming = min(
         (d for d in decisions if d.level is not None and d.on is not None),

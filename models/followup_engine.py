@@ -150,7 +150,9 @@ class FollowupEngine(models.AbstractModel):
         customers = self.env["followup.customer"].browse([d.customer.id for d in decisions])
         states = {customer.id: customer.failure for customer in customers}
         partners = customers.partner_id.with_company(company)
-        responsible = {partner.id: partner.followup_responsible_id.id or None for partner in partners}
+        responsible = {
+            partner.id: partner.followup_responsible_id._followup_fit(company).id or None for partner in partners
+        }
         waiting = self._open_notice_states(customers)
         extra = {}
         for taken, customer in zip(decisions, customers, strict=True):

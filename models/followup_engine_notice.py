@@ -112,7 +112,7 @@ class FollowupEngine(models.AbstractModel):
         lang = self._message_lang(partner, company)
         level = level.with_context(lang=lang)
         route = partner._followup_route(company, level, channel)
-        responsible = partner.followup_responsible_id
+        responsible = partner.followup_responsible_id._followup_fit(company)
         sender = self._sender(company, responsible)
         lines = application.line_values(self.with_context(lang=lang).env, taken, today)
         for line in lines:
@@ -207,7 +207,7 @@ class FollowupEngine(models.AbstractModel):
             "level_kind": taken.call_level.kind,
             "regime": partner.followup_regime,
             "lang": self._message_lang(partner, company),
-            "responsible_id": partner.followup_responsible_id.id,
+            "responsible_id": partner.followup_responsible_id._followup_fit(company).id,
             "state": "queued",
             "prepared_on": today,
             "amount_total": float(sum(line.amount_company for line in taken.calls)),

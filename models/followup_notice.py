@@ -48,6 +48,7 @@ EVIDENCE = {
     "subject", "body", "pay_before", "reference", "sha256", "message_id", "claim_date", "sent_date", "line_ids",
     "credits", "amount_total", "lang", "regime", "recipient_id", "attachment_ids", "purpose", "arrangement_id",
     "instalment_id", "promise_id", "dispute_id", "suspension_id", "services", "address", "phone_to", "text",
+    "email_cc", "informal", "tone",
 }  # fmt: skip
 #: How often a message is offered again by itself when the mail server cannot be reached or says "later".
 MAX_ATTEMPTS = 6
@@ -157,6 +158,7 @@ class FollowupNotice(models.Model):
             ),
             "changed": self.env._("the amounts changed after approval"),
             "dispute_expired": self.env._("an invoice was disputed and the deadline to solve it passed"),
+            "vip": self.env._("this customer is a VIP: a person reads every message first"),
         }
         for notice in self:
             notice.review_text = ", ".join(texts.get(code, code) for code in notice.review_reasons or [])
@@ -189,10 +191,10 @@ class FollowupNotice(models.Model):
                     RAISE EXCEPTION 'follow-up notice % was sent: it is evidence and cannot be deleted', OLD.name;
                 END IF;
                 IF (OLD.body, OLD.subject, OLD.email_to, OLD.email_from, OLD.message_id, OLD.sha256, OLD.claim_date,
-                    OLD.phone_to, OLD.text)
+                    OLD.phone_to, OLD.text, OLD.email_cc)
                    IS DISTINCT FROM
                    (NEW.body, NEW.subject, NEW.email_to, NEW.email_from, NEW.message_id, NEW.sha256, NEW.claim_date,
-                    NEW.phone_to, NEW.text)
+                    NEW.phone_to, NEW.text, NEW.email_cc)
                 THEN
                     RAISE EXCEPTION 'follow-up notice % was sent: it is evidence and cannot be changed', OLD.name;
                 END IF;

@@ -114,6 +114,8 @@ class FollowupNotice(models.Model):
                 review.append("outside_segment" if company.followup_live else "safe_mode")
             if not company.followup_plan_automatic and purpose in ("instalment", "missed"):
                 review.append("level")
+            if partner.followup_vip:
+                review.append("vip")
         if purpose == "missed":
             pay_before = record._catch_up_by(today)
         elif instalment:
@@ -125,13 +127,14 @@ class FollowupNotice(models.Model):
                 "company_id": company.id,
                 "run_id": run.id if run else False,
                 **route._prepare_notice(),
+                **engine._wish_values(partner, company, route.recipient),
                 "purpose": purpose,
                 record._notice_field: record.id,
                 "instalment_id": instalment.id if instalment else False,
                 "regime": partner.followup_regime,
                 "lang": engine._message_lang(partner, company),
                 "manual": by is not None,
-                "responsible_id": record.user_id.id,
+                "responsible_id": record.user_id._followup_fit(company).id,
                 "state": "review" if review else "queued",
                 "review_reasons": review,
                 "approved_by": by.id if by else False,
@@ -169,7 +172,12 @@ class FollowupNotice(models.Model):
             self.customer_id._refresh()
             return False
         values = {"reference": self.instalment_id.reference} if self.instalment_id else {}
-        values |= self.partner_id.with_company(company)._followup_route(company, channel=self.channel)._prepare_notice()
+        partner = self.partner_id.with_company(company)
+        if partner.followup_vip and not self.approved_by:
+            self._back_to_review(mail, "vip")  # he became one since
+            return False
+        route = partner._followup_route(company, channel=self.channel)
+        values |= route._prepare_notice() | self.env["followup.engine"]._wish_values(partner, company, route.recipient)
         if self.purpose == "missed":
             values["pay_before"] = record._catch_up_by(today)
             values["amount_missed_interest"] = self.env["followup.engine"]._interest_missed(record, today)

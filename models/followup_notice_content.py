@@ -33,6 +33,8 @@ class FollowupNotice(models.Model):
             "lines": self._content_key(),
             "attachments": sorted(self.attachment_ids.mapped("checksum")),
         }
+        if self.email_cc:
+            content["cc"] = self.email_cc
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
     def _render(self):

@@ -24,7 +24,10 @@ class FollowupNotice(models.Model):
         """
         now = now or fields.Datetime.now()
         # What came back and could not be noted yet is no delivery.
-        reported = self.env["followup.notice.report"]._apply_pending(company)
+        for report in self.env["followup.notice.report"].search(
+            [("company_id", "=", company.id), ("applied", "=", False)], order="id"
+        ):
+            report._apply()
         sent = self.search(
             [
                 ("company_id", "=", company.id),
@@ -36,7 +39,7 @@ class FollowupNotice(models.Model):
                 ("delayed_until", "<=", now - timedelta(hours=company.followup_bounce_hours)),
             ]
         )
-        for notice in sent - reported:
+        for notice in sent:
             try:
                 with self.env.cr.savepoint():
                     notice._deliver(notice._local_date(notice.delayed_date or notice.sent_date))

@@ -47,6 +47,7 @@ class FollowupNotice(models.Model):
             "subject": self.subject,
             "body_html": self.body,
             "email_to": self.email_to,
+            "email_cc": self.email_cc,
             "email_from": self.email_from,
             "reply_to": self.reply_to,
             "attachment_ids": [fields.Command.set(self.attachment_ids.ids)],
@@ -142,13 +143,14 @@ class FollowupNotice(models.Model):
         if self.prepared_on == today and self._claims_otherwise(vals):
             changed = True  # not because a day went by: another regime, another due date, a payment booked late
         if not self.approved_by and not changed and set(decision.review) - {"safe_mode"}:
-            self._back_to_review(mail, "level")  # somebody asked since to see this level first
+            # Somebody asked since to see this level, or everything to this customer, first.
+            self._back_to_review(mail, "vip" if "vip" in decision.review else "level")
             return False
         if changed and (self.approved_by or set(decision.review) - {"safe_mode"}):
             self._rebuild(vals)
             self._back_to_review(mail, "changed")
             return False
-        if changed or self.prepared_on != today or any(vals[name] != self[name] for name in ("email_to", "address")):
+        if changed or self.prepared_on != today or self._addressed_otherwise(vals):
             self._rebuild(vals)
         problem = self._missing_element()
         if problem:
@@ -277,6 +279,7 @@ class FollowupNotice(models.Model):
             if notice.purpose in ("level", "missed"):
                 notice.customer_id._after_message(notice)  # what was agreed may be confirmed the day after a reminder
             self.env["followup.charge"].sudo()._claim_from(notice)
+        self.filtered(lambda notice: notice.email_cc and notice.channel == "email")._create_copies()
 
     def _describe_failure(self, reason):
         """The mail server's answer in words that a person can act on."""

@@ -73,7 +73,8 @@ class ResPartner(models.Model):
         "Follow-up Responsible",
         company_dependent=True,
         domain=[("share", "=", False)],
-        help="Gets the calls and questions, signs the messages and receives the replies.",
+        help="Gets the calls and questions, signs the messages and receives the replies. Somebody who left, or who has "
+        "no access to the company, signs nothing: the company does, and his work goes to the sales person or a manager.",
         groups="account.group_account_invoice,account.group_account_readonly",
     )
     followup_contact_id = fields.Many2one(
@@ -81,7 +82,7 @@ class ResPartner(models.Model):
         "Follow-up Contact",
         company_dependent=True,
         domain="['|', ('id', '=', id), ('parent_id', '=', id)]",
-        help="Receives the notices. Empty: the invoice address, else the customer.",
+        help="Receives the notices. Empty: the follow-up address, else the invoice address, else the customer.",
         groups="account.group_account_invoice,account.group_account_readonly",
     )
     followup_overdue = fields.Monetary(
@@ -211,27 +212,21 @@ class ResPartner(models.Model):
         for candidate in self._followup_candidates(company):
             if candidate.email_normalized:
                 return candidate
-        customer = self.commercial_partner_id
-        raise UserError(
-            self.env._(
-                "%(customer)s has no valid e-mail address. Add one to the customer, to an invoice address "
-                "or to a follow-up contact.",
-                customer=customer.display_name,
-            )
+        text = self.env._(
+            "%(customer)s has no valid e-mail address. Add one to the customer, to an invoice address "
+            "or to a follow-up contact.",
+            customer=self.commercial_partner_id.display_name,
         )
+        raise UserError(self._followup_with_refusals(company, text))
 
     def _followup_candidates(self, company):
         """Who may be written to about this customer's debts, the best first."""
         self.ensure_one()
         customer = self.with_company(company).commercial_partner_id
-        candidates = (
-            customer.followup_contact_id | customer.child_ids.filtered(lambda child: child.type == "invoice") | customer
-        )
-        # Somebody who left, or works elsewhere now, hears nothing of this customer's debts.
-        return candidates.filtered(
-            lambda candidate: (
-                candidate == customer or (candidate.active and candidate.commercial_partner_id == customer)
-            )
+        # Somebody who left, works elsewhere now, or may not hear of a consumer's debts, hears nothing of them.
+        only = ("elsewhere", "archived", "mandate")
+        return customer._followup_addresses().filtered(
+            lambda candidate: candidate == customer or not candidate._followup_refusal(customer, company, only)
         )
 
     def _followup_plan_claim(self):

@@ -115,19 +115,17 @@ class ResPartner(models.Model):
         """:raises UserError: what is missing, and what to do"""
         name = self.commercial_partner_id.display_name
         if email and letter:
-            raise UserError(
-                self.env._(
-                    "%(customer)s has no valid e-mail address and no complete postal address. Add one to the customer, "
-                    "to an invoice address or to a follow-up contact.",
-                    customer=name,
-                )
+            text = self.env._(
+                "%(customer)s has no valid e-mail address and no complete postal address. Add one to the customer, "
+                "to an invoice address or to a follow-up contact.",
+                customer=name,
             )
+            raise UserError(self._followup_with_refusals(company, text))
         if letter:
-            raise UserError(
-                self.env._(
-                    "%(customer)s has no complete postal address (street, postal code, town). Add it to the customer, "
-                    "to an invoice address or to a follow-up contact.",
-                    customer=name,
-                )
+            text = self.env._(
+                "%(customer)s has no complete postal address (street, postal code, town). Add it to the customer, "
+                "to an invoice address or to a follow-up contact.",
+                customer=name,
             )
+            raise UserError(self._followup_with_refusals(company, text))
         return self._followup_recipient(company)

@@ -177,7 +177,7 @@ def _statement(customer, lines, as_of, with_interest):
         customer=customer,
         company=company,
         partner=partner,
-        recipient=_recipient(partner),
+        recipient=_recipient(partner, company),
         lang=partner.lang or company.partner_id.lang or env.lang or "en_US",
         date=as_of,
         with_interest=with_interest,
@@ -187,9 +187,9 @@ def _statement(customer, lines, as_of, with_interest):
     )
 
 
-def _recipient(partner):
-    invoicing = partner.child_ids.filtered(lambda child: child.type == "invoice")
-    return (partner.sudo().followup_contact_id or invoicing or partner)[:1]
+def _recipient(partner, company):
+    """In whose name it is drawn up: nobody who may not hear of a consumer's debts."""
+    return partner.sudo()._followup_candidates(company)[:1]
 
 
 def _bank(company, lines):

@@ -410,7 +410,7 @@ class TestStatement(FollowupCommon):
     def test_a_balance_in_favour_asks_for_nothing(self):
         self.credit_note(self.business, 40.0)
         page = self.page(self.wizard(self.customer()))
-        self.assertIn("in your favour", page.text_content())
+        self.assertIn("the balance is a credit", page.text_content())
         self.assertNotIn("How to pay", page.text_content())
 
     # Rights and size

@@ -112,6 +112,7 @@
         "views/followup_portal_templates.xml",
         "views/followup_handover_views.xml",
         "views/followup_customer_handover_views.xml",
+        "views/followup_limitation_views.xml",
         "views/followup_menus.xml",
     ],
     "demo": [

@@ -197,6 +197,23 @@ AGREEMENTS = {
     "lambert": ("arrangement", 4, 0, 0),
     "colline": ("dispute", "paid", 1, "Dit avoir payé le 3 du mois; l'extrait suit"),
 }
+#: Who is with the bailiff already, from before the add-on; and that bailiff.
+HANDED_OVER = (
+    "molenwater",
+    "2026/04417",
+    "Handed over before this add-on was there: the reminders are with the bailiff",
+)
+BAILIFF = {
+    "name": "Gerechtsdeurwaarders Sas & Sluis",
+    "street": "Coupure 40",
+    "zip": "9000",
+    "city": "Gent",
+    "lang": "nl_BE",
+    "email": "dossiers@sas-sluis.example",
+    "phone": "+32 9 555 04 40",
+    "is_company": True,
+    "followup_recovery_kind": "bailiff",
+}
 #: Customers of this person; the others have no responsible of their own.
 RESPONSIBLE = ("korst", "eiken", "hoogbrug", "anker", "papaver", "kerkhove", "molenwater", "horizon", "wielewaal",
                "kasteel", "zonneveld", "verstraete", "desmet", "willems", "elamrani", "parvis", "escaut")  # fmt: skip

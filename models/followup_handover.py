@@ -94,7 +94,9 @@ class FollowupHandover(models.Model):
     @api.depends("conditions")
     def _compute_conditions_text(self):
         for handover in self:
-            handover.conditions_text = self.env["followup.engine"]._explain_advice(handover.conditions)
+            handover.conditions_text = self.env["followup.engine"]._explain_advice(
+                handover.conditions, handover.currency_id
+            )
 
     @api.depends("amount", "amount_interest", "amount_costs")
     def _compute_claim(self):

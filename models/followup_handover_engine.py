@@ -139,8 +139,11 @@ class FollowupEngine(models.AbstractModel):
         return super()._explain_one(reason)
 
     @api.model
-    def _explain_advice(self, conditions):
-        """Each condition of a hand-over with its answer, a line each."""
+    def _explain_advice(self, conditions, currency=None):
+        """Each condition of a hand-over with its answer, a line each.
+
+        :param currency: of the amounts between brackets
+        """
         names = {
             "owed": self.env._("something is open"),
             "overdue": self.env._("everything is overdue"),
@@ -161,14 +164,17 @@ class FollowupEngine(models.AbstractModel):
         }
         lines = []
         for row in conditions or ():
-            detail = self._advice_detail(row["code"], row.get("detail") or "")
+            detail = self._advice_detail(row["code"], row.get("detail") or "", currency)
             mark = "✓" if row["ok"] else "–" if row["code"] in handover.INFORMING else "✗"
             lines.append(f"{mark} {names.get(row['code'], row['code'])}{f' ({detail})' if detail else ''}")
         return "\n".join(lines)
 
     @api.model
-    def _advice_detail(self, code, detail):
+    def _advice_detail(self, code, detail, currency=None):
         """What stands between brackets: a date, an amount, or words for a code."""
+        if code in ("owed", "amount", "undisputed", "credits") and detail:
+            amount = currency.format(float(detail)) if currency else detail
+            return self.env._("at least %s", amount) if code == "amount" else amount
         if len(detail) == 10 and detail[4:5] == "-":
             return format_date(self.env, detail)
         if code == "address":

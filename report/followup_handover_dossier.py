@@ -90,14 +90,19 @@ class FollowupHandover(models.Model):
         for move in self.env["account.move"].union(*(item.record.move_id for item in dossier.items)):
             if not move.is_invoice():
                 continue
-            document = move.with_context(lang=dossier.lang)._get_invoice_legal_documents("pdf", allow_fallback=True)
-            if not document:
+            document = move._get_invoice_legal_documents("pdf")
+            if document:
+                result.append((files.safe_name(document["filename"]), document["content"]))
+                continue
+            # It was never sent from here: the invoice itself, not a pro forma one, which proves nothing.
+            content, _kind = self.env["ir.actions.report"].sudo()._render_qweb_pdf("account.account_invoices", move.ids)
+            if not content:
                 raise UserError(
                     self.env._(
                         "%s has no PDF and none could be made. Print the invoice first, and look why.", move.name
                     )
                 )
-            result.append((files.safe_name(document["filename"]), document["content"]))
+            result.append((files.safe_name(move._get_invoice_report_filename()), content))
         return result
 
     def _statement_files(self, dossier):

@@ -21,6 +21,7 @@ from . import (
     test_law_screens,
     test_law_stateful,
     test_mass,
+    test_limitation,
     test_policy,
     test_portal_agreements,
     test_promise,

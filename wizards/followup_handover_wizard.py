@@ -112,7 +112,8 @@ class FollowupHandoverWizard(models.TransientModel):
                 continue
             advice = engine._advise(company, customer, items.sudo(), company._followup_today())
             wizard.advice = self.env["followup.engine"]._explain_advice(
-                [{"code": row.code, "ok": row.ok, "detail": row.detail} for row in advice.conditions]
+                [{"code": row.code, "ok": row.ok, "detail": row.detail} for row in advice.conditions],
+                company.currency_id,
             )
             wizard.eligible, wizard.stopped = advice.eligible, bool(advice.stopped)
 

@@ -317,9 +317,10 @@ class FollowupTimeline(models.Model):
             },
             {
                 "model": "followup.charge",
-                "table": "followup_charge source",
-                "date": day("source.create_date"),
-                "moment": "source.create_date",
+                "table": "followup_charge source "
+                "LEFT JOIN followup_notice claimed ON claimed.id = source.first_notice_id",
+                "date": day("COALESCE(claimed.sent_date, source.create_date)"),
+                "moment": "COALESCE(claimed.sent_date, source.create_date)",
                 "kind": "'charge'",
                 "status": "CASE WHEN source.state IN ('claimed', 'posted') THEN 'open' WHEN source.state = 'settled' "
                 "THEN 'done' ELSE 'cancelled' END",

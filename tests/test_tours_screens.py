@@ -67,3 +67,8 @@ class TestToursScreens(FollowupCommon, HttpCase):
         self.assertEqual(held, {"Klant A": False, "Klant B": True, "Klant C": True})
         self.assertEqual(self.customer(partners[1]).hold_ids.mapped("until"), [date(2026, 12, 2)], "two weeks")
         self.assertFalse(self.customer(partners[1]).hold_ids.filtered("active_now"), "taken back")
+
+    def test_timeline_and_evidence(self):
+        partners = self.story()
+        customer = self.customer(partners[0])
+        self.run_tour("timeline", f"/odoo/followup/{customer.id}")

@@ -153,3 +153,52 @@ tours.add("l10n_be_followup_mass", {
         },
     ],
 });
+
+tours.add("l10n_be_followup_timeline", {
+    steps: () => [
+        {
+            content: "The timeline on the customer's own screen",
+            trigger: ".o_notebook .nav-link[name='timeline']",
+            run: "click",
+        },
+        {
+            trigger: ".o_field_widget[name='timeline_ids'] .o_data_row:contains('Friendly reminder')",
+        },
+        {
+            content: "All of it, to filter",
+            trigger: "button[name='action_open_timeline'].oe_stat_button",
+            run: "click",
+        },
+        {
+            content: "The list, with what can be filtered",
+            trigger: ".o_list_view .o_searchview_input",
+        },
+        {
+            content: "A row opens its record",
+            trigger: ".o_list_view .o_data_row:contains('Delivered') .o_data_cell[name='name']",
+            run: "click",
+        },
+        {
+            content: "The notice",
+            trigger: ".o_form_view .o_field_widget[name='email_to']",
+        },
+        {
+            content: "The notice; its message stands in a frame of its own",
+            trigger: ".o_form_view .o_field_widget[name='body'] iframe",
+        },
+        {
+            content: "Its evidence",
+            trigger: ".o_notebook .nav-link[name='evidence']",
+            run: "click",
+        },
+        {
+            content: "Verify",
+            trigger: "button[name='action_verify']",
+            run: "click",
+        },
+        {
+            content: "It is what was sent",
+            trigger: ".o_notification:contains('is exactly what was sent')",
+        },
+    ],
+});

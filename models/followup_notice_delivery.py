@@ -24,10 +24,7 @@ class FollowupNotice(models.Model):
         """
         now = now or fields.Datetime.now()
         # What came back and could not be noted yet is no delivery.
-        for report in self.env["followup.notice.report"].search(
-            [("company_id", "=", company.id), ("applied", "=", False)], order="id"
-        ):
-            report._apply()
+        reported = self.env["followup.notice.report"]._apply_pending(company)
         sent = self.search(
             [
                 ("company_id", "=", company.id),
@@ -39,7 +36,7 @@ class FollowupNotice(models.Model):
                 ("delayed_until", "<=", now - timedelta(hours=company.followup_bounce_hours)),
             ]
         )
-        for notice in sent:
+        for notice in sent - reported:
             try:
                 with self.env.cr.savepoint():
                     notice._deliver(notice._local_date(notice.delayed_date or notice.sent_date))

@@ -61,14 +61,8 @@ class FollowupNoticeReport(models.Model):
             ]
         )
         self.env.flush_all()
-        for report in reports:
-            try:
-                with self.env.cr.savepoint():
-                    report._apply()
-            except psycopg2.OperationalError as error:
-                self.env.invalidate_all(flush=False)
-                _logger.info("Delivery report %s waits: %s", report.id, error)
-                self.env.ref("l10n_be_followup.ir_cron_followup_report").sudo()._trigger()
+        if not reports._apply_safely():
+            self.env.ref("l10n_be_followup.ir_cron_followup_report").sudo()._trigger()
         return reports
 
     @api.model
@@ -83,11 +77,36 @@ class FollowupNoticeReport(models.Model):
                 self.env.invalidate_all(flush=False)
                 _logger.info("Delivery report %s waits: %s", report.id, error)
 
+    @api.model
+    def _apply_pending(self, company):
+        """Apply what waits of a company.
+
+        :return: the notices of which something still waits: nobody may call them delivered
+        """
+        waiting = self.search([("company_id", "=", company.id), ("applied", "=", False)], order="id")
+        waiting._apply_safely()
+        return waiting.filtered(lambda report: not report.applied).notice_id
+
+    def _apply_safely(self):
+        """Apply each that can be applied now; one that cannot, for whatever reason, keeps nothing else from it.
+
+        :return: whether all of them are done
+        """
+        for report in self:
+            try:
+                with self.env.cr.savepoint():
+                    report._apply()
+            except Exception as error:  # noqa: BLE001 - the report stays, and is tried again every hour
+                self.env.invalidate_all(flush=False)
+                _logger.info("Delivery report %s waits: %s", report.id, error)
+        return all(report.applied for report in self)
+
     def _apply(self):
         """One recipient's result, once. A copy that came back is worth a line: the message itself was delivered."""
         self.ensure_one()
         notice = self.notice_id
-        notice.customer_id.lock_for_update(allow_referencing=True)
+        if not notice.customer_id.try_lock_for_update(allow_referencing=True):
+            return  # somebody is busy with this customer
         self.invalidate_recordset(["applied"])
         if self.applied:
             return

@@ -44,6 +44,7 @@ from . import (
     test_tours_accept,
     test_tours_agreements,
     test_tours_bank_line,
+    test_tours_delivery,
     test_tours_dispute,
     test_tours_recipients,
     test_tours_screens,

@@ -6,7 +6,6 @@ from email.mime.multipart import MIMEMultipart
 from email.mime.nonmultipart import MIMENonMultipart
 from email.mime.text import MIMEText
 
-import psycopg2
 from freezegun.api import freeze_time
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -294,11 +293,13 @@ class TestDelivery(SendingCommon):
         real = report_model._apply
 
         def busy(report):
-            raise psycopg2.errors.SerializationFailure("somebody else")
+            report.env.cr.execute("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'serialization_failure'; END $$")
 
         self.patch(report_model, "_apply", busy)
         self.comes_back(notice)
         self.assertEqual((notice.state, notice.report_ids.applied), ("sent", False))
+        self.later(3)
+        self.assertEqual(notice.state, "sent", "not delivered while its report waits")
         self.patch(report_model, "_apply", real)
         with self.committing() as env:
             env["followup.notice.report"]._cron_apply()

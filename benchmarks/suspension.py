@@ -22,6 +22,7 @@ ANNOUNCED = 200
 def one_customer(env):
     """A customer whose two services were announced by a delivered notice: the others are copied from him."""
     company = env.company
+    env["followup.assistant"]._mark_finished(company)
     company.write({"followup_live": True, "followup_cutoff_date": TODAY - timedelta(days=400), "email": "a@b.example"})
     bank = env["account.journal"].search([("type", "=", "bank"), ("company_id", "=", company.id)], limit=1)
     env["account.bank.statement.line"].create(

@@ -70,6 +70,7 @@ def announce(company, day):
 
 
 def settings(company, today):
+    company.env["followup.assistant"]._mark_finished(company)
     company.write(
         {
             "followup_cutoff_date": today - timedelta(days=200),

@@ -1,3 +1,4 @@
+from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.fields import Domain
 
@@ -43,3 +44,38 @@ class FollowupCustomer(models.Model):
             inside = Domain("partner_id", "in", partners._search(segment)) if segment else Domain.TRUE
             domain |= Domain("company_id", "=", root.id) & inside
         return domain if True in value else ~domain
+
+    @api.model
+    def action_open_assistant(self, *_args):
+        """Open the start assistant of the user's company."""
+        return self.env["followup.assistant"].action_open()
+
+    @api.model
+    def _get_view_cache_key(self, view_id=None, view_type="form", **options):
+        # EXTENDS base
+        key = super()._get_view_cache_key(view_id, view_type, **options)
+        return (*key, self.env["followup.assistant"]._is_finished(self.env.company)) if view_type == "list" else key
+
+    @api.model
+    def _get_view(self, view_id=None, view_type="form", **options):
+        # EXTENDS base: the way to the start assistant goes once it is finished
+        arch, view = super()._get_view(view_id, view_type, **options)
+        if view_type == "list" and self.env["followup.assistant"]._is_finished(self.env.company):
+            for button in arch.xpath("//header/button[@name='action_open_assistant']"):
+                header = button.getparent()
+                header.remove(button)
+                if not len(header):
+                    header.getparent().remove(header)
+        return arch, view
+
+    @api.model
+    def get_empty_list_help(self, help_message):
+        """EXTENDS base: who sees nothing yet is told where to begin"""
+        text = super().get_empty_list_help(help_message)
+        if self.env["followup.assistant"]._is_finished(self.env.company):
+            return text
+        return Markup("%s<p>%s <a href='/odoo/action-l10n_be_followup.followup_assistant_action_open'>%s</a></p>") % (
+            Markup(text or ""),
+            self.env._("Nothing leaves by itself until the start assistant is finished."),
+            self.env._("Open the start assistant"),
+        )

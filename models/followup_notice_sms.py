@@ -179,8 +179,8 @@ class FollowupNotice(models.Model):
         if opening:
             self.scheduled_date = opening
             return False
-        if not self.approved_by and not company.followup_live:
-            self._go("review", review_reasons=["safe_mode"])
+        if not self.approved_by and not company._followup_live_partners(self.partner_id):
+            self._go("review", review_reasons=["outside_segment" if company.followup_live else "safe_mode"])
             self.customer_id._refresh()
             return False
         beside = self._family().filtered(lambda notice: notice._is_written())

@@ -30,7 +30,7 @@ class FollowupReminderImport(models.Model):
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company._followup_root(), index=True
     )
-    source = fields.Selection([("file", "A file"), ("bulk", "In bulk")], required=True, default="file")
+    source = fields.Selection([("file", "A file"), ("bulk", "In bulk")], "From", required=True, default="file")
     state = fields.Selection(
         [("draft", "To check"), ("checked", "Checked"), ("done", "Imported"), ("undone", "Undone")],
         required=True,

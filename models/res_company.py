@@ -149,6 +149,14 @@ class ResCompany(models.Model):
         for company in self:
             if not company.followup_live:
                 continue
+            if not self.env["followup.assistant"]._is_finished(company):
+                raise ValidationError(
+                    self.env._(
+                        "%(company)s: finish the start assistant before you leave safe mode (Invoicing > Follow-up > "
+                        "Configuration > Start assistant).",
+                        company=company.name,
+                    )
+                )
             if not company.followup_cutoff_date:
                 raise ValidationError(
                     self.env._(

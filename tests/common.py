@@ -25,6 +25,7 @@ class FollowupCommon(AccountTestInvoicingCommon):
         super().setUpClass()
         cls.startClassPatcher(freeze_time(NOW, real_asyncio=True))
         cls.company = cls.company_data["company"]
+        cls.env["followup.assistant"]._mark_finished(cls.company)
         cls.company.write(
             {
                 "email": "facturen@zilverberk.example",

@@ -42,27 +42,23 @@ class TestAccess(FollowupCommon):
         with self.assertRaises(AccessError):
             self.level(10).with_user(self.user).delay = 1
         with self.assertRaises(AccessError):
-            self.env["followup.live.wizard"].with_user(self.user).create({"cutoff_date": "2026-01-01"})
+            self.env["followup.assistant"]._for_company(self.company).with_user(self.user).action_safe_mode()
 
     def test_a_manager_does(self):
         self.level(10).with_user(self.manager).delay = 4
         self.company.followup_live = False
-        wizard = (
-            self.env["followup.live.wizard"]
-            .with_user(self.manager)
-            .create({"company_id": self.company.id, "cutoff_date": "2026-02-01", "confirmed": True})
-        )
-        wizard.action_confirm()
+        assistant = self.env["followup.assistant"]._for_company(self.company).with_user(self.manager)
+        assistant.write({"cutoff_date": "2026-02-01", "confirmed": True})
+        assistant.confirmed = True
+        assistant.action_go_live()
         self.assertTrue(self.company.followup_live)
 
     def test_live_mode_needs_the_confirmation(self):
         self.company.followup_live = False
-        wizard = (
-            self.env["followup.live.wizard"]
-            .with_user(self.manager)
-            .create({"company_id": self.company.id, "cutoff_date": "2026-02-01"})
-        )
-        wizard.action_confirm()
+        assistant = self.env["followup.assistant"]._for_company(self.company).with_user(self.manager)
+        assistant.confirmed = False
+        with self.assertRaises(UserError):
+            assistant.action_go_live()
         self.assertFalse(self.company.followup_live)
 
     def test_a_reader_reads_and_writes_nothing(self):
@@ -168,13 +164,9 @@ class TestAccess(FollowupCommon):
             company_ids=[Command.set(other.ids)],
         )
         self.company.followup_live = False
-        wizard = (
-            self.env["followup.live.wizard"]
-            .with_user(outsider)
-            .create({"company_id": self.company.id, "cutoff_date": "2000-01-01", "confirmed": True})
-        )
+        assistant = self.env["followup.assistant"]._for_company(self.company).with_user(outsider)
         with self.assertRaises(AccessError):
-            wizard.action_confirm()
+            assistant.action_go_live()
         self.assertFalse(self.company.followup_live)
         self.invoice()
         customer = self.refreshed()

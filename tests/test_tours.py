@@ -113,10 +113,3 @@ class TestTours(FollowupCommon, HttpCase):
         [hold] = self.customer().hold_ids
         self.assertEqual((hold.reason, hold.user_id), ("Pays after the holidays", self.user))
         self.assertEqual(hold.until - date(2026, 11, 25), timedelta(days=14))
-
-    def test_leave_safe_mode(self):
-        self.company.followup_cutoff_date = False
-        self.invoice()
-        self.run_tour("live", "followup_manager")
-        self.assertTrue(self.company.followup_live)
-        self.assertEqual(self.company.followup_cutoff_date, date(2026, 8, 18), "three months back is proposed")

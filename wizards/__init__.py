@@ -15,7 +15,6 @@ from . import (
     followup_handover_wizard,
     followup_handover_wizard_line,
     followup_hold_wizard,
-    followup_live_wizard,
     followup_mass_wizard,
     followup_mass_wizard_line,
     followup_paid_check_line,

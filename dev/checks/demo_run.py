@@ -13,6 +13,7 @@ COMPANIES = ("__followup_demo__.company_zilverberk", "__followup_demo__.company_
 
 def go_live(env, settings):
     companies = env["res.company"].browse([env.ref(xmlid).id for xmlid in COMPANIES])
+    env["followup.assistant"]._mark_finished(companies)
     companies.write({"followup_live": True})
     if settings == "zero":
         companies.followup_min_gap = 0

@@ -299,34 +299,3 @@ tours.add("l10n_be_followup_call", {
         },
     ],
 });
-
-tours.add("l10n_be_followup_live", {
-    steps: () => [
-        ...openMenu("followup_live_wizard_menu"),
-        {
-            content: "Safe mode is on",
-            trigger: ".modal .alert:contains('Safe mode is on')",
-        },
-        {
-            content: "Not without confirming",
-            trigger: ".modal:not(:has(button[name='action_confirm'])) .o_field_widget[name='confirmed'] input",
-            run: "click",
-        },
-        {
-            trigger: ".modal button[name='action_confirm']",
-            run: "click",
-        },
-        {
-            trigger: "body:not(:has(.modal)) .o_main_navbar",
-        },
-        ...openMenu("followup_live_wizard_menu"),
-        {
-            content: "Live",
-            trigger: ".modal .alert:contains('Live.')",
-        },
-        {
-            trigger: ".modal .btn-secondary[special='cancel'], .modal .o_form_button_cancel",
-            run: "click",
-        },
-    ],
-});

@@ -371,7 +371,7 @@ def body_values(notice, intro):
         "pay_link": next(iter(links.values())) if len(links) == 1 and len(lines) == 1 else None,
         "kind": notice.level_kind,
         "consumer_lines": _announcements(notice, first_reminders) if notice.regime == "b2c" else [],
-        "free_until": notice._free_until(notice.prepared_on, company, notice._medium()),
+        "free_until": notice._promised_until(),
         "claims": bool(lines.filtered("amount_claim")),
         "claim_cut": any((line.claim_detail or {}).get("cut") for line in lines if line.interest),
         "claim_until": min(
@@ -398,7 +398,7 @@ def _announcements(notice, lines):
     if not lines:
         return []
     company = notice.company_id
-    known = claims.announced(notice.env, company, lines.item_id.ids, notice.prepared_on, notice._medium())
+    known = claims.announced(notice.env, company, lines.item_id.ids, notice._leaves_on(), notice._medium())
     rows = []
     for line in lines:
         answer, free_until, _terms = known.get(line.item_id.id, (None, None, None))
@@ -418,7 +418,7 @@ def _announcements(notice, lines):
 def mandatory_elements(notice, lines, number):
     """Texts that must stand in a consumer's first reminder, each with its name (art. XIX.2 §2)."""
     env, lang = notice.env, notice.lang
-    day = notice._free_until(notice.prepared_on, notice.company_id, notice._medium())
+    day = notice._promised_until()
     yield notice.company_id.name, env._("the name of the creditor")
     if number:
         yield number, env._("the enterprise number of the creditor")

@@ -160,13 +160,13 @@ def synchronise(env, root_ids, partner_ids=None):
     return sorted(touched)
 
 
-def select(env, customer_ids, policies, today, insolvent=None, exclude_notice_id=None):
+def select(env, customer_ids, policies, today, insolvent=None, exclude_notice_ids=()):
     """Read customers with their open items, credits, holds and what is under way.
 
     :param customer_ids: `followup.customer` ids of **one** root company
     :param policies: callable (partner id, regime) -> `decision.Policy` or None, with `regimes` of the partners
     :param insolvent: dict partner id -> (kind of insolvency, day of the judgment or None)
-    :param exclude_notice_id: a notice that is decided again: it does not stand in its own way
+    :param exclude_notice_ids: notices that are decided again: they do not stand in their own way
     :return: list of `decision.Customer`, in the order of `customer_ids`
     """
     ids = list(customer_ids)
@@ -174,7 +174,7 @@ def select(env, customer_ids, policies, today, insolvent=None, exclude_notice_id
         return []
     holds = _holds(env, ids)
     covers = _covers(env, ids, today)
-    items = _items(env, ids, policies, holds, covers, insolvent or {}, exclude_notice_id or 0)
+    items = _items(env, ids, policies, holds, covers, insolvent or {}, list(exclude_notice_ids))
     credits = _credits(env, ids)
     return [
         Customer(
@@ -186,7 +186,7 @@ def select(env, customer_ids, policies, today, insolvent=None, exclude_notice_id
             notice_open=notice_open,
             contacts=contacts,
         )
-        for customer_id, last_message, notice_open, contacts in _customers(env, ids, today, exclude_notice_id or 0)
+        for customer_id, last_message, notice_open, contacts in _customers(env, ids, today, list(exclude_notice_ids))
     ]
 
 
@@ -198,7 +198,7 @@ def _customers(env, ids, today, exclude):
                                WHERE notice.customer_id = customer.id
                                  AND notice.state IN ('review', 'queued', 'sending', 'printed', 'unknown')
                                  AND notice.channel <> 'call' AND notice.standby IS NOT TRUE AND notice.purpose IN ('level', 'missed')
-                                 AND notice.id <> %(exclude)s),
+                                 AND notice.id <> ALL(%(exclude)s::int[])),
                       (SELECT count(*) FROM followup_notice notice
                         WHERE notice.customer_id = customer.id AND notice.state IN ('sent', 'delivered')
                           AND notice.purpose IN ('level', 'missed') AND notice.lead_id IS NULL
@@ -226,11 +226,11 @@ def _items(env, ids, policies, holds, covers, insolvent, exclude):
                                 JOIN followup_notice notice ON notice.id = line.notice_id
                                WHERE line.item_id = item.id AND line.advances AND line.live
                                  AND line.episode = item.episode AND notice.state <> 'delivered'
-                                 AND notice.id <> %(exclude)s),
+                                 AND notice.id <> ALL(%(exclude)s::int[])),
                       (SELECT line.failure
                          FROM followup_notice_line line
                         WHERE line.item_id = item.id AND line.advances AND line.episode = item.episode
-                          AND line.failure IS NOT NULL AND line.notice_id <> %(exclude)s
+                          AND line.failure IS NOT NULL AND line.notice_id <> ALL(%(exclude)s::int[])
                      ORDER BY line.id DESC LIMIT 1),
                       EXISTS (SELECT FROM account_move__account_payment rel
                                 JOIN account_payment payment ON payment.id = rel.payment_id

@@ -24,7 +24,7 @@ class FollowupEngine(models.AbstractModel):
         return selection.synchronise(self.env, company.ids, partner_ids)
 
     @api.model
-    def _select(self, company, customer_ids, today, exclude_notice_id=None):
+    def _select(self, company, customer_ids, today, exclude_notice_ids=()):
         """Read customers of one root company.
 
         :rtype: list of `engine.decision.Customer`
@@ -36,7 +36,7 @@ class FollowupEngine(models.AbstractModel):
             if partner.followup_insolvency
         }
         find = self._policy_finder(company, customer_ids)
-        return selection.select(self.env, customer_ids, find, today, insolvent, exclude_notice_id)
+        return selection.select(self.env, customer_ids, find, today, insolvent, exclude_notice_ids)
 
     @api.model
     def _settings(self, company, today):
@@ -124,7 +124,7 @@ class FollowupEngine(models.AbstractModel):
         self._follow_agreements(notice.company_id, notice.customer_id, today)
         if notice.standby:
             return self._repeat_for_companion(notice, today)
-        customers = self._select(notice.company_id, notice.customer_id.ids, today, notice.id)
+        customers = self._select(notice.company_id, notice.customer_id.ids, today, notice.ids)
         # A person's yes stands for the items that he saw, not for what has become due since.
         approved = notice.line_ids.filtered("advances").item_id.ids if notice.manual or notice.approved_by else ()
         return self._decide(notice.company_id, customers, today, approved=frozenset(approved))[0]
@@ -132,7 +132,7 @@ class FollowupEngine(models.AbstractModel):
     @api.model
     def _repeat_for_companion(self, notice, today):
         """The same items again, as they are now: the letter beside an e-mail that left may be printed days later."""
-        [customer] = self._select(notice.company_id, notice.customer_id.ids, today, notice.lead_id.id)
+        [customer] = self._select(notice.company_id, notice.customer_id.ids, today, notice.lead_id.ids)
         said = [(line.item_id.id, line.level_id.id, line.advances) for line in notice.line_ids]
         return decision.repeat(customer, self._settings(notice.company_id, today), today, said)
 

@@ -152,6 +152,8 @@ class FollowupEngine(models.AbstractModel):
     @api.model
     def _pay_before(self, company, level, lines, regime, today, medium="email"):
         """The date by which to pay; for a consumer's first reminder never inside his fourteen days."""
+        if medium == "post":
+            today = company._followup_posting_day(today)
         day = level._pay_before(today)
         if regime == "b2c" and any(ln["advances"] and ln["level_kind"] == "first_reminder" for ln in lines):
             day = max(day, self.env["followup.notice"]._free_until(today, company, medium))
@@ -167,8 +169,11 @@ class FollowupEngine(models.AbstractModel):
         level = self.env["followup.level"].browse(taken.message_level.id)
         result = []
         for route in partner._followup_companion_routes(company, level, lead["channel"]):
-            lines = [(0, 0, dict(line, live=False)) for _command, _id, line in lead["line_ids"]]
-            result.append(dict(lead, **route._prepare_notice(), standby=True, line_ids=lines))
+            said = [line for _command, _id, line in lead["line_ids"]]
+            pay_before = self._pay_before(company, level, said, lead["regime"], lead["prepared_on"], route.medium)
+            lines = [fields.Command.create(dict(line, live=False)) for line in said]
+            vals = {"standby": True, "line_ids": lines, "pay_before": pay_before}
+            result.append(dict(lead, **route._prepare_notice(), **vals))
         return result
 
     @api.model

@@ -31,10 +31,11 @@ TRANSITIONS = {
     "queued": {"sending", "printed", "review", "failed", "cancelled", "delivered"},
     "sending": {"sent", "failed", "unknown"},
     # Taken out of the pile again, or posted: that is when a letter is delivered.
-    "printed": {"queued", "sent", "delivered", "cancelled"},
+    "printed": {"queued", "sent", "delivered", "cancelled", "failed"},
     "unknown": {"sent", "failed"},
-    "sent": {"delivered", "bounced"},
-    "delivered": {"bounced"},
+    # Back to printed: a letter that was marked as posted by mistake.
+    "sent": {"delivered", "bounced", "printed"},
+    "delivered": {"bounced", "printed"},
     "failed": {"queued", "cancelled"},
     "bounced": set(),
     "cancelled": set(),
@@ -48,7 +49,7 @@ EVIDENCE = {
     "subject", "body", "pay_before", "reference", "sha256", "message_id", "claim_date", "sent_date", "line_ids",
     "credits", "amount_total", "lang", "regime", "recipient_id", "attachment_ids", "purpose", "arrangement_id",
     "instalment_id", "promise_id", "dispute_id", "suspension_id", "services", "address", "phone_to", "text",
-    "email_cc", "informal", "tone",
+    "email_cc", "informal", "tone", "letter_pdf", "promised_until",
 }  # fmt: skip
 #: How often a message is offered again by itself when the mail server cannot be reached or says "later".
 MAX_ATTEMPTS = 6

@@ -75,6 +75,8 @@ class FollowupNotice(models.Model):
             and "first_reminder" in self.line_ids.filtered("advances").mapped("level_kind")
         ):
             free_until = self._free_until(day, self.company_id, self._medium())
+            if self.channel == "letter":
+                free_until = max(free_until, self._promised_until())  # posted sooner than expected: what it says stands
         self._go("delivered", delivered_on=day, waiting_until=free_until)
         self.env["followup.item"]._recompute_levels(self.line_ids.filtered("advances").item_id.ids)
         if self.services and self._is_written() and not self.standby:

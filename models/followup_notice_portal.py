@@ -43,14 +43,14 @@ class FollowupNotice(models.Model):
         """Address of the page on which the customer answers; None where there is nothing to answer."""
         self.ensure_one()
         notice = self.sudo()
-        if notice.purpose != "level" or notice.channel != "email" or not notice.access_token:
+        if notice.purpose != "level" or not notice._is_written() or not notice.access_token:
             return None
         return f"{notice.company_id.get_base_url()}/my/followup/{notice.id}?access_token={notice.access_token}"
 
     def _answerable(self):
         """Whether this is a reminder that may have reached the customer."""
         self.ensure_one()
-        return self.purpose == "level" and self.channel == "email" and self.state in FROZEN
+        return self.purpose == "level" and self._is_written() and self.state in FROZEN
 
     def _answer_items(self):
         """What the message was about and is still open."""

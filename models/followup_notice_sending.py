@@ -127,18 +127,24 @@ class FollowupNotice(models.Model):
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()  # begins anew on what the other left; the claim is committed
 
-    def _decide_again(self, mail):
-        """Compare with a fresh decision: unchanged goes, changed is rendered again, nothing due is cancelled."""
+    def _decide_again(self, mail, decision=None, amounts=None):
+        """Compare with a fresh decision: unchanged goes, changed is rendered again, nothing due is cancelled.
+
+        :param decision: the fresh decision, when many were taken at once
+        :param amounts: what `_claims_of` gave for it
+        """
         self.ensure_one()
         engine = self.env["followup.engine"]
         today = self.company_id._followup_today()
-        decision = engine._decide_for_notice(self, today)
+        decision = decision or engine._decide_for_notice(self, today)
         if not decision.message:
             reasons = self.env["followup.engine"]._explain(application.pack_reasons(decision.reasons))
             self._cancel(reasons or self.env._("nothing is due any more"))
             self.customer_id._refresh()
             return False
-        vals = engine._notice_values(self.company_id, decision, today, manual=self.manual, channel=self.channel)
+        vals = engine._notice_values(
+            self.company_id, decision, today, manual=self.manual, amounts=amounts, channel=self.channel
+        )
         changed = vals["fingerprint"] != self._content_key()
         if self.prepared_on == today and self._claims_otherwise(vals):
             changed = True  # not because a day went by: another regime, another due date, a payment booked late
@@ -216,7 +222,9 @@ class FollowupNotice(models.Model):
         vals = dict(vals)
         vals.pop("fingerprint")
         vals.pop("companions", None)
-        vals["line_ids"] = [fields.Command.clear(), *vals["line_ids"]]
+        # What goes beside another message does not count, however often it is rendered.
+        lines = [fields.Command.create(dict(line, live=not self.standby)) for _command, _id, line in vals["line_ids"]]
+        vals["line_ids"] = [fields.Command.clear(), *lines]
         vals.pop("state", None)
         self.with_context(followup_engine=True).write(vals)
         self.reference = application.payment_reference(self)

@@ -23,6 +23,7 @@ from . import (
     test_law_stateful,
     test_limitation,
     test_mass,
+    test_letters,
     test_policy,
     test_portal_agreements,
     test_promise,

@@ -19,9 +19,9 @@ class FollowupEngine(models.AbstractModel):
         return settings
 
     @api.model
-    def _select(self, company, customer_ids, today, exclude_notice_id=None):
+    def _select(self, company, customer_ids, today, exclude_notice_ids=()):
         # EXTENDS l10n_be_followup: who is outside the segment stays in safe mode; one query a batch
-        customers = super()._select(company, customer_ids, today, exclude_notice_id)
+        customers = super()._select(company, customer_ids, today, exclude_notice_ids)
         root = company.with_context(**self.env.context)._followup_root()
         if not root._followup_segment():
             return customers

@@ -164,15 +164,16 @@ class FollowupNotice(models.Model):
         letters = self.filtered(lambda letter: letter.customer_id in customers).try_lock_for_update()
         letters.invalidate_recordset()
         letters = letters.filtered(lambda letter: letter.channel == "letter" and letter.state == "queued")
-        unseen = letters.filtered(lambda letter: not letter.approved_by and not letter.company_id.followup_live)
+        company = self.company_id
+        live = company._followup_live_partners(letters.partner_id)
+        unseen = letters.filtered(lambda letter: not letter.approved_by and letter.partner_id not in live)
         no_mail = self.env["mail.mail"]
         for letter in unseen:
-            letter._back_to_review(no_mail, "safe_mode")
+            letter._back_to_review(no_mail, "outside_segment" if company.followup_live else "safe_mode")
         letters -= unseen
         if not letters:
             return letters
         engine = self.env["followup.engine"]
-        company = letters.company_id
         today = company._followup_today()
         about_levels = letters.filtered(lambda letter: letter.purpose == "level")
         decisions = engine._decide_for_letters(about_levels, today) if about_levels else {}

@@ -160,7 +160,7 @@ def synchronise(env, root_ids, partner_ids=None):
     return sorted(touched)
 
 
-def select(env, customer_ids, policies, today, insolvent=None, exclude_notice_ids=()):
+def select(env, customer_ids, policies, today, insolvent=None, exclude_notice_ids=None):
     """Read customers with their open items, credits, holds and what is under way.
 
     :param customer_ids: `followup.customer` ids of **one** root company
@@ -174,7 +174,7 @@ def select(env, customer_ids, policies, today, insolvent=None, exclude_notice_id
         return []
     holds = _holds(env, ids)
     covers = _covers(env, ids, today)
-    items = _items(env, ids, policies, holds, covers, insolvent or {}, list(exclude_notice_ids))
+    items = _items(env, ids, policies, holds, covers, insolvent or {}, list(exclude_notice_ids or ()))
     credits = _credits(env, ids)
     return [
         Customer(
@@ -186,7 +186,9 @@ def select(env, customer_ids, policies, today, insolvent=None, exclude_notice_id
             notice_open=notice_open,
             contacts=contacts,
         )
-        for customer_id, last_message, notice_open, contacts in _customers(env, ids, today, list(exclude_notice_ids))
+        for customer_id, last_message, notice_open, contacts in _customers(
+            env, ids, today, list(exclude_notice_ids or ())
+        )
     ]
 
 

@@ -24,7 +24,7 @@ class FollowupEngine(models.AbstractModel):
         return selection.synchronise(self.env, company.ids, partner_ids)
 
     @api.model
-    def _select(self, company, customer_ids, today, exclude_notice_ids=()):
+    def _select(self, company, customer_ids, today, exclude_notice_ids=None):
         """Read customers of one root company.
 
         :rtype: list of `engine.decision.Customer`

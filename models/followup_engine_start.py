@@ -19,7 +19,7 @@ class FollowupEngine(models.AbstractModel):
         return settings
 
     @api.model
-    def _select(self, company, customer_ids, today, exclude_notice_ids=()):
+    def _select(self, company, customer_ids, today, exclude_notice_ids=None):
         # EXTENDS l10n_be_followup: who is outside the segment stays in safe mode; one query a batch
         customers = super()._select(company, customer_ids, today, exclude_notice_ids)
         root = company.with_context(**self.env.context)._followup_root()

@@ -9,9 +9,9 @@ class FollowupEngine(models.AbstractModel):
     _inherit = "followup.engine"
 
     @api.model
-    def _select(self, company, customer_ids, today, exclude_notice_id=None):
+    def _select(self, company, customer_ids, today, exclude_notice_ids=None):
         # EXTENDS l10n_be_followup: every message to a VIP is read first
-        customers = super()._select(company, customer_ids, today, exclude_notice_id)
+        customers = super()._select(company, customer_ids, today, exclude_notice_ids)
         rows = self.env["followup.customer"].browse(customer_ids)
         vip = {row.id for row in rows if row.partner_id.with_company(company).followup_vip}
         return [

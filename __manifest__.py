@@ -65,7 +65,6 @@
         "wizards/followup_charge_reverse_wizard_views.xml",
         "wizards/followup_letter_post_wizard_views.xml",
         "wizards/followup_letter_return_wizard_views.xml",
-        "wizards/followup_live_wizard_views.xml",
         "wizards/followup_suspend_wizard_views.xml",
         "wizards/followup_postpone_wizard_views.xml",
         "wizards/followup_exempt_wizard_views.xml",

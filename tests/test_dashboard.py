@@ -3,6 +3,7 @@ from datetime import date, datetime
 
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
+from odoo.tools import convert_file
 
 from .common import FollowupCommon
 
@@ -82,6 +83,12 @@ class TestDashboard(FollowupCommon):
         names = [kpi["kpi_name"] for kpi in kpis]
         self.assertIn("kpi_followup_overdue", names)
         self.assertIn("followup_customer_action", kpis[names.index("kpi_followup_overdue")]["kpi_action"])
+
+    def test_a_company_that_deleted_the_digest_can_install(self):
+        self.assertTrue(self.env.ref("digest.digest_digest_default").kpi_followup_overdue)
+        self.env.ref("digest.digest_digest_default").unlink()
+        convert_file(self.env, "l10n_be_followup", "data/digest_data.xml", {}, mode="init", noupdate=True)
+        self.assertFalse(self.env.ref("digest.digest_digest_default", raise_if_not_found=False))
 
     def test_digest_of_who_may_not_read_it(self):
         biller = self._user("biller", "account.group_account_invoice")

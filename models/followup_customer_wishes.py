@@ -61,7 +61,9 @@ class FollowupCustomer(models.Model):
 
         Odoo would notify whoever signed the message that was answered, also when he has left.
         """
-        if len(self) != 1 or kwargs.get("message_type") != "email":
+        author = self.env["res.partner"].sudo().browse(kwargs.get("author_id") or [])
+        colleague = author.user_ids.filtered(lambda user: not user.share)
+        if len(self) != 1 or kwargs.get("message_type") != "email" or colleague:
             return super().message_post(**kwargs)
         user = self._reply_user()
         kwargs["partner_ids"] = user.partner_id.ids

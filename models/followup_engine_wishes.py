@@ -13,7 +13,8 @@ class FollowupEngine(models.AbstractModel):
         # EXTENDS l10n_be_followup: every message to a VIP is read first
         customers = super()._select(company, customer_ids, today, exclude_notice_ids)
         rows = self.env["followup.customer"].browse(customer_ids)
-        vip = {row.id for row in rows if row.partner_id.with_company(company).followup_vip}
+        partner_ids = set(rows.partner_id.with_company(company).filtered("followup_vip").ids)
+        vip = {row.id for row in rows if row.partner_id.id in partner_ids}
         return [
             dataclasses.replace(customer, review=(*customer.review, "vip")) if customer.id in vip else customer
             for customer in customers

@@ -131,6 +131,13 @@ class TestResponsible(WishesMixin, SendingCommon):
         self.env["mail.thread"].sudo().message_process(None, reply_to(notice, 2))
         self.assertEqual(len(self.customer().activity_ids), 1)
 
+    def test_what_a_colleague_answers_by_mail_is_no_task(self):
+        notice = self.sent()
+        answer = reply_to(notice).replace("boekhouding@zoetebrood.example", "sofie@zilverberk.example")
+        self.env["mail.thread"].sudo().message_process(None, answer)
+        self.assertIn("Wij betalen morgen", self.customer().message_ids[0].body)
+        self.assertFalse(self.customer().activity_ids)
+
     def test_an_answer_goes_to_who_is_responsible_now(self):
         notice = self.sent()
         jan = self.clerk("jan")

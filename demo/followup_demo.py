@@ -54,6 +54,7 @@ class FollowupDemo(models.AbstractModel):
         self._make_agreements(companies["zilverberk"], customers)
         self._make_services(companies["zilverberk"], products)
         self._make_handover(companies["zilverberk"], customers)
+        self._make_calls(companies["zilverberk"])
         _logger.info("Follow-up demo data made")
 
     # Companies, people, products

@@ -10,7 +10,7 @@ from datetime import date, timedelta, timezone
 from decimal import Decimal
 
 from babel.numbers import format_decimal
-from odoo.tools import SQL, babel_locale_parse, format_amount, format_date
+from odoo.tools import SQL, babel_locale_parse, format_amount, format_date, plaintext2html
 from stdnum.be import ogm_vcs
 from stdnum.be import vat as be_vat
 
@@ -468,3 +468,32 @@ def earlier_notices(notice):
         limit=5,
     )
     return previous.sorted("id")
+
+
+def call_values(notice, intro):
+    """Everything that the frame of a message that confirms a call shows."""
+    env, lang, company = notice.env, notice.lang, notice.company_id
+    today = company._followup_today()
+    items = notice.customer_id.item_ids.filtered(lambda item: item.date_maturity < today)
+    _ensure_access_tokens(items.move_id)
+    base_url = company.get_base_url()
+    return {
+        "notice": notice,
+        "company": company,
+        "intro": intro,
+        "confirmation": plaintext2html(notice.call_id.confirmation or ""),
+        "rows": [
+            {
+                "name": item.move_id.name or item.display_name,
+                "due": item.date_maturity,
+                "amount": item.amount_residual_currency,
+                "currency": item.currency_id,
+                "link": base_url + item.move_id.get_portal_url() if item.move_id.is_invoice() else None,
+            }
+            for item in items.sorted(lambda item: (item.date_maturity, item.id))
+        ],
+        "responsible": notice.responsible_id,
+        "enterprise_number": enterprise_number(company),
+        "fmt_date": lambda day: notice_date(env, day, lang),
+        "fmt_amount": lambda amount, currency: format_amount(env, amount, currency, lang_code=lang),
+    }

@@ -191,7 +191,7 @@ class FollowupCustomer(models.Model):
         by_customer = waiting.grouped("customer_id")
         for customer in self:
             customer.notice_count = counts.get(customer, 0)
-            customer.review_notice_id = by_customer.get(customer, waiting.browse())[:1]
+            customer.review_notice_id = by_customer.get(customer, waiting.browse()).sorted("standby")[:1]
 
     @api.depends("company_id", "decided_on")
     def _compute_bank_data_warning(self):

@@ -248,8 +248,8 @@ class FollowupEngine(models.AbstractModel):
             notice.reply_to = reply_to.get(notice.customer_id.id) or notice.email_from
         written._render()
         written.filtered(lambda notice: notice.state == "queued")._queue()
-        (notices - written)._plan_call()
-        leads.filtered(lambda n: n.channel != "call" and n.level_id.channel_call)._plan_call()
+        # The night plans them when all of them are known: the highest amounts come first.
+        (notices - written).filtered(lambda n: n.state == "queued" and not n.run_id)._plan_call()
         self.env.flush_all()
         return notices
 
@@ -301,7 +301,8 @@ class FollowupEngine(models.AbstractModel):
         """
         planned = customer.notice_ids.filtered(lambda n: n.channel == "call" and n.state == "queued")
         if planned.activity_id:
-            planned.activity_id.action_feedback(feedback=summary)
+            planned.activity_id.with_context(followup_call_logged=True).action_feedback(feedback=summary)
+            planned.sudo().filtered(lambda n: n.state == "queued")._call_done()
             return
         customer.message_post(body=summary)
         engine = self.sudo()

@@ -49,7 +49,7 @@ EVIDENCE = {
     "subject", "body", "pay_before", "reference", "sha256", "message_id", "claim_date", "sent_date", "line_ids",
     "credits", "amount_total", "lang", "regime", "recipient_id", "attachment_ids", "purpose", "arrangement_id",
     "instalment_id", "promise_id", "dispute_id", "suspension_id", "services", "address", "phone_to", "text",
-    "email_cc", "informal", "tone", "letter_pdf", "promised_until",
+    "email_cc", "informal", "tone", "letter_pdf", "promised_until", "call_id",
 }  # fmt: skip
 #: How often a message is offered again by itself when the mail server cannot be reached or says "later".
 MAX_ATTEMPTS = 6

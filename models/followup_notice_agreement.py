@@ -12,6 +12,7 @@ PURPOSES = [
     ("dispute", "Answer to a dispute"),
     ("suspended", "Service suspended"),
     ("restored", "Service restored"),
+    ("call", "Agreed on the phone"),
 ]
 #: Mail template of each purpose that is no level.
 TEMPLATES = {
@@ -22,6 +23,7 @@ TEMPLATES = {
     "dispute": "l10n_be_followup.mail_template_dispute",
     "suspended": "l10n_be_followup.mail_template_suspended",
     "restored": "l10n_be_followup.mail_template_restored",
+    "call": "l10n_be_followup.mail_template_call",
 }
 
 

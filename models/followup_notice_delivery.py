@@ -56,7 +56,7 @@ class FollowupNotice(models.Model):
         today = self._local_day(company, now)
         calls -= calls._cancel_moot_calls()
         for call in calls:
-            if application.working_days_between(company, call.prepared_on, today) < 5:
+            if application.working_days_between(company, call.call_date or call.prepared_on, today) < 5:
                 continue
             if call._all_held():
                 # Nobody called, and nobody should: after what holds it the ladder plans the call again.
@@ -90,24 +90,6 @@ class FollowupNotice(models.Model):
         """
         root = company._followup_root()
         return waiting_period(day, medium, root.followup_saturday_counts, root.followup_extend_period).last_day
-
-    def _plan_call(self):
-        """Plan the call of a level for the responsible person."""
-        for notice in self:
-            user = notice.responsible_id or notice.customer_id._default_responsible()
-            level = notice.level_id.with_context(lang=user.lang)
-            # No "assigned to you" mail for each call: a night may plan dozens; they stand in the activity view.
-            customer = notice.customer_id.sudo().with_context(mail_activity_quick_update=True)
-            activity = customer.activity_schedule(
-                activity_type_id=level.activity_type_id.id
-                or self.env.ref("l10n_be_followup.mail_activity_type_call").id,
-                date_deadline=notice.prepared_on,
-                summary=level.name,
-                note=level.activity_note,
-                user_id=user.id,
-            )
-            if notice.channel == "call":
-                notice.activity_id = activity
 
     def _cancel_moot_calls(self):
         """Take planned calls back of which every invoice is paid by now.

@@ -51,7 +51,10 @@ class ResPartner(models.Model):
         email, letter = self._followup_written_channels(company, level)
         if channel is not None:
             email, letter = channel == "email", channel == "letter"
-        route = (email and self._followup_email_route(company)) or (letter and self._followup_letter_route(company))
+        ways = [(email, self._followup_email_route), (letter, self._followup_letter_route)]
+        if level and level.channel_letter and not level.channel_email:
+            ways.reverse()  # on paper, by e-mail only where there is no address for a letter
+        route = next((route for allowed, find in ways if allowed and (route := find(company))), None)
         return route or self._followup_no_route(company, email, letter)
 
     def _followup_written_channels(self, company, level):
@@ -71,7 +74,7 @@ class ResPartner(models.Model):
         :rtype: list of `Route`
         """
         self.ensure_one()
-        if lead == "email" and level.channel_letter:
+        if lead == "email" and level.channel_letter and level.channel_email:
             route = self._followup_letter_route(company)
             return [route] if route else []
         return []

@@ -1,6 +1,7 @@
 from . import (
     followup_ageing_report,
     followup_arrangement_report,
+    followup_call_sheet_report,
     followup_dossier,
     followup_dossier_files,
     followup_dossier_report,
@@ -12,5 +13,6 @@ from . import (
     followup_statement_xlsx,
     followup_suspension_report,
     followup_timeline,
+    followup_timeline_call,
     followup_timeline_reminded,
 )

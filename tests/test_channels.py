@@ -131,3 +131,14 @@ class TestChannels(FollowupCommon):
         wizard = self.env["followup.arrange.wizard"].create({"customer_id": self.refreshed().id})
         self.assertEqual(wizard.sent_to, "Bakkerij Het Zoete Brood, Nieuwstraat 1, 1000 Brussel")
         self.assertFalse(any("e-mail address" in line for line in wizard._warnings()))
+
+    def test_a_level_on_paper_only_writes_no_email(self):
+        self.level("10").write({"channel_email": False, "channel_letter": True})
+        self.business.write(self.ADDRESS)
+        self.invoice()
+        self.night()
+        self.assertEqual(self.notices().channel, "letter")
+        self.invoice(self.consumer)
+        self.level("10", "consumer").write({"channel_email": False, "channel_letter": True})
+        self.night()
+        self.assertEqual(self.notices(self.consumer).channel, "email", "he has no postal address")

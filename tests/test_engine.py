@@ -217,7 +217,7 @@ class TestEngine(FollowupCommon):
         self.deliver(self.notices(), date(2026, 11, 9))
         self.night()
         call = self.notices(channel="call")
-        call.activity_id.action_feedback(feedback="He pays on Friday")
+        call.activity_id.with_context(followup_call_logged=True).action_feedback(feedback="He pays on Friday")
         self.assertEqual((call.state, call.delivered_on), ("delivered", TODAY))
         self.assertEqual(self.items().level_id, self.level(20))
 
@@ -227,10 +227,10 @@ class TestEngine(FollowupCommon):
         self.deliver(self.notices(), date(2026, 11, 9))
         self.night()
         call = self.notices(channel="call")
-        with freeze_time(datetime(2026, 11, 24, 10)):
+        with freeze_time(datetime(2026, 11, 27, 10)):
             self.env["followup.notice"].sudo()._confirm(self.company)
-            self.assertEqual(call.state, "queued", "four working days")
-        with freeze_time(datetime(2026, 11, 25, 10)):
+            self.assertEqual(call.state, "queued", "four working days after the Monday for which it was planned")
+        with freeze_time(datetime(2026, 11, 30, 10)):
             self.env["followup.notice"].sudo()._confirm(self.company)
             self.assertEqual(call.state, "delivered", "five working days")
 
@@ -586,7 +586,7 @@ class TestEngine(FollowupCommon):
         with self.assertRaisesRegex(UserError, "Log a call"):
             customer.action_prepare_notice()
         self.env["followup.call.wizard"].create(
-            {"customer_id": customer.id, "note": "betaalt vrijdag", "hold_until": date(2026, 11, 20)}
+            {"customer_id": customer.id, "note": "betaalt vrijdag", "next_date": date(2026, 11, 20), "wait": True}
         ).action_confirm()
         self.assertEqual(self.items().level_id, self.level(20))
         self.assertEqual(customer.state, "held")

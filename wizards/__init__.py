@@ -5,6 +5,7 @@ from . import (
     followup_arrange_wizard_instalment,
     followup_arrange_wizard_item,
     followup_arrange_wizard_schedule,
+    followup_call_sheet,
     followup_call_wizard,
     followup_charge_post_wizard,
     followup_charge_reverse_wizard,

@@ -21,6 +21,7 @@ class BasePartnerMerge(models.TransientModel):
         for _company_id, (keeper, *others) in cr.fetchall():
             for table in (
                 "followup_notice",
+                "followup_call",
                 "followup_charge",
                 "followup_item",
                 "followup_hold",

@@ -1,0 +1,25 @@
+from odoo import api, models
+
+
+class FollowupEngine(models.AbstractModel):
+    """Calls of a night: beside a message, and planned when all of them are known."""
+
+    _inherit = "followup.engine"
+
+    @api.model
+    def _run_night(self, company, today):
+        # EXTENDS: only now it is known which calls are about most
+        run = super()._run_night(company, today)
+        self.env["followup.notice"]._plan_calls(company)
+        self.env["ir.cron"]._commit_progress()
+        return run
+
+    @api.model
+    def _companion_values(self, company, taken, lead):
+        """EXTENDS: a call beside a written message; it takes nothing to the level."""
+        result = super()._companion_values(company, taken, lead)
+        if self.env["followup.level"].browse(taken.message_level.id).channel_call:
+            lines = [(0, 0, dict(line, live=False)) for _command, _id, line in lead["line_ids"]]
+            none = dict.fromkeys(("email_to", "address", "phone_to", "recipient_id"), False)
+            result.append(dict(lead, **none, channel="call", standby=True, line_ids=lines))
+        return result

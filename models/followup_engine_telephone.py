@@ -1,4 +1,11 @@
+import logging
+
+import psycopg2
 from odoo import api, models
+
+from .followup_engine import ATTEMPTS
+
+_logger = logging.getLogger(__name__)
 
 
 class FollowupEngine(models.AbstractModel):
@@ -10,8 +17,16 @@ class FollowupEngine(models.AbstractModel):
     def _run_night(self, company, today):
         # EXTENDS: only now it is known which calls are about most
         run = super()._run_night(company, today)
-        self.env["followup.notice"]._plan_calls(company)
-        self.env["ir.cron"]._commit_progress()
+        for attempt in range(ATTEMPTS):
+            try:
+                self.env["followup.notice"]._plan_calls(company)
+                self.env["ir.cron"]._commit_progress()
+                break
+            except psycopg2.OperationalError as error:
+                # Somebody wrote to the same customers: begin again on what he left. What is left has the next night.
+                self.env.cr.rollback()
+                self.env.invalidate_all(flush=False)
+                _logger.info("The calls of %s are planned again (%s): %s", company.name, attempt + 1, error)
         return run
 
     @api.model

@@ -369,7 +369,7 @@ class TestDispute(DisputeCommon):
         self.assertFalse(customer.hold_ids)
         for agreed, model in (("promise", "promise"), ("arrangement", "arrange")):
             form = Form(self.env["followup.call.wizard"].with_context(default_customer_id=customer.id))
-            form.note, form.agreed = "Belofte", agreed
+            form.note, form.reason, form.agreed = "Belofte", "cannot_pay", agreed
             action = form.save().action_confirm()
             self.assertEqual(action["res_model"], f"followup.{model}.wizard")
             self.assertTrue(self.env[action["res_model"]].with_context(**action["context"]).new({}))

@@ -481,6 +481,7 @@ def call_values(notice, intro):
         "notice": notice,
         "company": company,
         "intro": intro,
+        "call": notice.call_id,
         "confirmation": plaintext2html(notice.call_id.confirmation or ""),
         "rows": [
             {

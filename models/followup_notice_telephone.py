@@ -232,21 +232,15 @@ class FollowupNotice(models.Model):
         return self.customer_id.action_log_call()
 
     def _wrap(self, intro):
-        # EXTENDS: the message that confirms a call has a frame of its own
-        if self.purpose != "call":
+        # EXTENDS: the e-mail that confirms a call has a frame of its own
+        if self.purpose != "call" or self.channel == "letter":
             return super()._wrap(intro)
-        return (
-            self.env["ir.qweb"]
-            .with_context(lang=self.lang)
-            ._render(
-                "l10n_be_followup.followup_call_email", self.sudo().with_context(lang=self.lang)._call_values(intro)
-            )
-        )
+        values = self.sudo().with_context(lang=self.lang)._agreement_values(intro)
+        return self.env["ir.qweb"].with_context(lang=self.lang)._render("l10n_be_followup.followup_call_email", values)
 
-    def _call_values(self, intro):
-        """What the customer reads about the call: what was agreed, and what is open."""
-        self.ensure_one()
-        return application.call_values(self, intro)
+    def _agreement_values(self, intro):
+        # EXTENDS: what was agreed on the phone, and what is open
+        return application.call_values(self, intro) if self.purpose == "call" else super()._agreement_values(intro)
 
     def _agreement_key(self):
         # EXTENDS: what was agreed on the phone does not change

@@ -327,6 +327,16 @@ class TestCallConfirmation(CallCommon, SendingCommon):
         with self.assertRaisesRegex(UserError, "evidence"):
             notice.sudo().call_id = False
 
+    def test_without_an_email_address_it_is_a_letter(self):
+        self.planned()
+        self.business.write({"email": False, "street": "Nieuwstraat 1", "zip": "1000", "city": "Brussel"})
+        self.wizard(agreed="none", confirmation="You pay on Friday.").action_confirm_and_send()
+        letter = self.notices(purpose="call")
+        self.assertEqual((letter.channel, letter.state), ("letter", "queued"))
+        for part in ("You pay on Friday.", self.items().move_id.name, "o_followup_letter"):
+            self.assertIn(part, letter.body)
+        self.assertNotIn("<a ", letter.body)
+
     def test_the_words_are_proposed_in_his_language(self):
         self.planned()
         form = Form(

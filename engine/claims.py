@@ -301,22 +301,46 @@ def _lower_of_sum(env, known, result, choices):
     What was claimed before comes first; the new ones take what is left of the flat sum on the total.
     """
     owners = {item.id: item.customer_id.id for item in env["followup.item"].browse(list(known))}
+    booked = _booked_flat_sums(env, list(known))
     groups = defaultdict(list)
     for item_id, (item_facts, _move, _before) in known.items():
-        if item_facts.regime == "b2c" and result[item_id].compensation > 0:
+        if item_facts.regime == "b2c" and (
+            result[item_id].compensation > 0 or (booked.get(item_id) and item_facts.reminded_on)
+        ):
             groups[owners[item_id]].append(item_id)
     for ids in groups.values():
         if len(ids) < 2:
             continue
         ceiling = b2c_cap(sum((_balance_at_end(known[item_id][0], choices) for item_id in ids), ZERO))
+        ceiling = max(ceiling - sum((booked.get(item_id, ZERO) for item_id in ids), ZERO), ZERO)
+        asked = [item_id for item_id in ids if result[item_id].compensation > 0]
         for same in (
-            [item_id for item_id in ids if known[item_id][2] is not None],
-            [item_id for item_id in ids if known[item_id][2] is None],
+            [item_id for item_id in asked if known[item_id][2] is not None],
+            [item_id for item_id in asked if known[item_id][2] is None],
         ):
             shares = law.allocate_lower([result[item_id].compensation for item_id in same], ceiling)
             ceiling -= sum(shares, ZERO)
             for item_id, share in zip(same, shares, strict=True):
                 result[item_id] = replace(result[item_id], compensation=share)
+
+
+def _booked_flat_sums(env, item_ids):
+    """Flat sums of these items that stand in the books: they count in the flat sum on the total.
+
+    :return: dict item id -> Decimal
+    """
+    env["followup.charge"].flush_model()
+    return {
+        item_id: Decimal(amount)
+        for item_id, amount in env.execute_query(
+            SQL(
+                """SELECT item_id, sum(COALESCE(amount_posted, 0) - COALESCE(amount_reversed, 0))::text FROM followup_charge
+                    WHERE item_id = ANY(%s) AND kind = 'compensation' AND state IN ('posted', 'settled')
+                 GROUP BY item_id""",
+                list(item_ids),
+            )
+        )
+    }
 
 
 def _balance_at_end(item_facts, choices):

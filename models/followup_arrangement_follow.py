@@ -97,12 +97,16 @@ class FollowupArrangement(models.Model):
         result = {}
         given_up = self._given_up()
         for arrangement in self:
-            on_items = sum(arrangement.cover_ids.mapped("paid"))
-            beyond = arrangement.amount_total - arrangement.amount_items
+            notes = arrangement.cover_ids._of_charges()
+            on_items = sum((arrangement.cover_ids - notes).mapped("paid"))
+            # Charges that were posted meanwhile are journal items like any other.
+            beyond = arrangement.amount_total - arrangement.amount_items - sum(notes.mapped("amount"))
             free = waiting.get((arrangement.customer_id.id, arrangement.currency_id.id), 0.0) if beyond > 0 else 0.0
-            # Charges are no journal items: money for them stays unallocated once the invoices are paid.
+            # Money for claims that are not posted stays unallocated once the invoices are paid.
             extra = min(beyond, given_up[arrangement] + (free if arrangement._items_paid(on_items) else 0.0))
-            result[arrangement] = arrangement.currency_id._followup_decimal(on_items + extra)
+            result[arrangement] = arrangement.currency_id._followup_decimal(
+                on_items + sum(notes.mapped("paid")) + max(extra, 0.0)
+            )
         return result
 
     def _given_up(self, states=("settled", "waived")):
@@ -111,18 +115,21 @@ class FollowupArrangement(models.Model):
         :rtype: dict arrangement -> amount
         """
         own = self._own_costs().grouped("arrangement_id")
-        return {
-            arrangement: sum(
-                (arrangement.charge_ids.sudo() | own.get(arrangement, arrangement.charge_ids.browse()).sudo())
-                .filtered(
-                    lambda charge, arrangement=arrangement: (
-                        charge.state in states or (charge.state == "cancelled" and charge in arrangement.charge_ids)
-                    )
+        result = {}
+        for arrangement in self:
+            included = arrangement.charge_ids.sudo()
+            covered = arrangement.cover_ids._of_charges().item_id.move_id
+            result[arrangement] = sum(
+                charge.amount_posted - charge.amount_unpaid if charge.amount_posted else charge.amount
+                for charge in included | own.get(arrangement, included.browse()).sudo()
+                if charge.debit_note_id not in covered
+                and (
+                    charge.amount_posted
+                    or charge.state in states
+                    or (charge.state == "cancelled" and charge in included)
                 )
-                .mapped("amount")
             )
-            for arrangement in self
-        }
+        return result
 
     def _own_costs(self, kinds=("administration", "agreed_interest")):
         """What was claimed because of this arrangement."""
@@ -251,13 +258,15 @@ class FollowupArrangement(models.Model):
             return
         self._end("completed")
         self._tell(self.env._("Arrangement completed: everything is paid."))
-        charges = self.amount_total - self.amount_items - self._given_up(("waived",))[self]
+        claimed = (self.charge_ids.sudo() | self._own_costs()).filtered(lambda charge: charge.state == "claimed")
+        charges = sum(claimed.mapped("amount"))
         if self.currency_id.compare_amounts(charges, 0.0) > 0:
             self.activity_schedule(
                 "l10n_be_followup.mail_activity_type_dispute",
                 summary=self.env._("Charges were paid: book them"),
                 note=self.env._(
-                    "Of the arrangement, %s is interest and costs. The money stands unallocated on the customer.",
+                    "Of the arrangement, %s is interest and costs. The money stands unallocated on the customer: post the "
+                    "charges, then use Allocate money on his follow-up screen.",
                     self.currency_id.format(charges),
                 ),
                 user_id=self.user_id.id,
@@ -367,7 +376,7 @@ class FollowupArrangement(models.Model):
         :return: list of (amount, day it fell due, tuple of (day, payment))
         """
         self.ensure_one()
-        payments = sorted(self.cover_ids._payments_since())
+        payments = sorted((self.cover_ids - self.cover_ids._of_charges())._payments_since())
         # Money goes to the invoices first: what was agreed on top is the end of the last instalments.
         principal = self.currency_id._followup_decimal(self.amount_items)
         pieces = []

@@ -89,6 +89,15 @@ class FollowupCharge(models.Model):
                         state=names[charge.state].lower(),
                     )
                 )
+            waits = charge._arrangement().filtered(lambda arrangement: arrangement.state in ("draft", "proposed"))
+            if waits:
+                raise UserError(
+                    self.env._(
+                        "%(charge)s is part of %(arrangement)s, which is not in force yet. Confirm or cancel that first.",
+                        charge=charge._label(),
+                        arrangement=", ".join(waits.mapped("name")),
+                    )
+                )
             if charge.currency_id.is_zero(charge.amount):
                 raise UserError(self.env._("%s: there is nothing to post.", charge._label()))
 
@@ -106,7 +115,8 @@ class FollowupCharge(models.Model):
         self.invalidate_recordset()
         self._check_can_post()
         moves = self.env["account.move"]
-        for (company, partner, currency, regime), charges in self.grouped(lambda charge: charge._note_key()).items():
+        for key, charges in self.grouped(lambda charge: charge._note_key()).items():
+            company, partner, currency, regime, _arrangement = key
             journal, account = company._followup_charge_books()
             date = company._followup_posting_date(journal, day)
             moves |= (
@@ -116,13 +126,14 @@ class FollowupCharge(models.Model):
             )
         moves = moves.with_context(lang=self.env.context.get("lang"))
         moves.action_post()
+        self.sudo()._cover_notes()
         for charge in self:
             note = charge.sudo().debit_note_id
             charge._tell(self.env._("posted on %s", note._get_html_link()), note.name)
         return moves
 
     def _note_key(self):
-        """What makes charges go on one debit note: company of the invoice, who pays, currency and law."""
+        """What makes charges go on one debit note: company of the invoice, who pays, currency, law, arrangement."""
         self.ensure_one()
         charge = self.sudo()
         invoice = charge.move_id
@@ -130,7 +141,36 @@ class FollowupCharge(models.Model):
         regime = invoice.followup_regime or (charge.arrangement_id.consumer and "b2c")
         regime = regime or partner.with_company(charge.company_id).followup_regime
         company = invoice.company_id or charge.arrangement_id.cover_ids.item_id.move_line_id.company_id[:1]
-        return (company or charge.company_id, partner, charge.currency_id, regime)
+        running = charge._arrangement().filtered(lambda arrangement: arrangement.state == "active")
+        return (company or charge.company_id, partner, charge.currency_id, regime, running[:1])
+
+    def _arrangement(self):
+        """Arrangements that are not over of which this is a part, as superuser."""
+        self.ensure_one()
+        live = ("draft", "proposed", "active")
+        included = (
+            self.env["followup.arrangement"].sudo().search([("charge_ids", "in", self.ids), ("state", "in", live)])
+        )
+        own = self.sudo().arrangement_id
+        return included | own.filtered(
+            lambda arrangement: self.kind in ("administration", "agreed_interest") and arrangement.state in live
+        )
+
+    def _cover_notes(self):
+        """What a running arrangement includes is paid by its instalments: it covers the debit note too."""
+        for note, charges in self.grouped("debit_note_id").items():
+            arrangement = charges[:1]._arrangement().filtered(lambda arrangement: arrangement.state == "active")[:1]
+            if not arrangement:
+                continue
+            company = charges[:1].company_id
+            self.env["followup.engine"].sudo()._synchronise(company, charges.partner_id.ids)
+            item = self.env["followup.item"].sudo().search([("move_line_id.move_id", "=", note.id)])
+            values = (
+                self.env["followup.cover"]
+                .sudo()
+                ._prepare("arrangement", [(item, item.amount_residual_currency)], company._followup_today())
+            )
+            arrangement.write({"cover_ids": [Command.create(vals) for vals in values]})
 
     def _note_values(self, company, partner, currency, regime, journal, account, day, due, analytic):
         """Values of one debit note. No tax, no fiscal position, no terms of payment: damages stand outside VAT."""

@@ -132,22 +132,24 @@ class FollowupChargeEntry(models.Model):
     def _divide(self, charges, room, amount):
         """Share money over the charges of a note: costs, then interest; never a charge more than it is.
 
-        What goes beyond, because a part was reversed after it was paid, stands on the reversed ones.
+        What goes beyond, because a part was reversed after it was paid, stands on the reversed ones; what was paid back
+        and of which the payment was taken back since, on the last one.
         """
         shares = defaultdict(float)
         left = amount
-        for charge in charges if amount > 0 else charges[::-1]:
-            free, taken, _most = room[charge]
-            part = min(left, max(free - taken, 0.0)) if amount > 0 else -min(-left, max(taken - free, 0.0))
-            shares[charge] += part
-            room[charge][1] += part
-            left -= part
-        for charge in charges if amount > 0 else charges[::-1]:
-            _free, taken, most = room[charge]
-            part = min(left, most - taken) if amount > 0 else -min(-left, taken)
-            shares[charge] += part
-            room[charge][1] += part
-            left -= part
+        order = charges if amount > 0 else charges[::-1]
+        for beyond in (False, True):
+            for charge in order:
+                free, taken, most = room[charge]
+                if amount > 0:
+                    part = max(min(left, (most if beyond else free) - taken), 0.0)
+                else:
+                    part = -max(min(-left, taken if beyond else taken - free), 0.0)
+                shares[charge] += part
+                room[charge][1] += part
+                left -= part
+        shares[order[-1:]] += left
+        room[order[-1:]][1] += left
         for charge, part in shares.items():
             part = charge.currency_id.round(part)
             if not charge.currency_id.is_zero(part):

@@ -299,6 +299,10 @@ class FollowupCover(models.Model):
             )
         return values
 
+    def _of_charges(self):
+        """Covers of debit notes: charges that were posted while their arrangement ran."""
+        return self.filtered(lambda cover: cover.sudo().move_id.followup_charge_note)
+
     @api.model
     def _spread(self, items, amount):
         """Divide an amount over items, oldest first, as far as nothing holds them.

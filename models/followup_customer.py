@@ -102,7 +102,7 @@ class FollowupCustomer(models.Model):
     review_notice_id = fields.Many2one("followup.notice", compute="_compute_notice_count")
     charge_count = fields.Integer(compute="_compute_charges")
     amount_charged = fields.Monetary(
-        "Charges Claimed", compute="_compute_charges", help="Interest and costs claimed by notices and not settled."
+        "Charges Claimed", compute="_compute_charges", help="Interest and costs claimed by notices and not posted yet."
     )
     amount_charged_outstanding = fields.Monetary(
         "Charges Outstanding", compute="_compute_charges", help="Of these, on invoices that are paid meanwhile."
@@ -151,14 +151,15 @@ class FollowupCustomer(models.Model):
 
     def _compute_charges(self):
         charges = self.env["followup.charge"].search_fetch(
-            [("customer_id", "in", self.ids), ("state", "in", ("claimed", "posted"))],
+            [("customer_id", "in", self.ids), ("state", "!=", "cancelled")],
             ["customer_id", "currency_id", "amount", "state", "principal_paid_on"],
         )
         by_customer = charges.grouped("customer_id")
         for customer in self:
             own = by_customer.get(customer._origin, charges.browse())
             customer.charge_count = len(own)
-            customer.amount_charged = customer._in_company_currency(own)
+            # What is posted stands among the open items.
+            customer.amount_charged = customer._in_company_currency(own.filtered(lambda c: c.state == "claimed"))
             customer.amount_charged_outstanding = customer._in_company_currency(own.filtered("outstanding"))
 
     def _in_company_currency(self, charges):

@@ -2,6 +2,7 @@ from . import (
     followup_ageing_report,
     followup_arrangement_report,
     followup_call_sheet_report,
+    followup_charge_report,
     followup_dossier,
     followup_dossier_files,
     followup_dossier_report,

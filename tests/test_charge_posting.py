@@ -1,6 +1,7 @@
 from datetime import date, timedelta
 
 from odoo import Command
+from odoo.addons.account.controllers.portal import PortalAccount
 from odoo.exceptions import UserError
 from odoo.tests import Form, new_test_user, tagged
 
@@ -53,7 +54,7 @@ class TestChargePosting(ChargeCommon):
 
     def test_a_tax_that_was_forced_on_it_is_refused(self):
         charge = self.claim()
-        company, partner, currency, regime = charge._note_key()
+        company, partner, currency, regime, _arrangement = charge._note_key()
         journal, account = company._followup_charge_books()
         note = self.env["account.move"].create(
             charge._note_values(company, partner, currency, regime, journal, account, TODAY, None, None)
@@ -83,6 +84,68 @@ class TestChargePosting(ChargeCommon):
         charges[1]._reverse_in_books("te veel")
         self.env.flush_all()
         self.assertEqual((self._vat_grids(), self._sales()), before)
+
+    def test_why_it_is_an_invoice(self):
+        """The table of docs/accounting.md: what Odoo does with each kind of document."""
+        account = self.company._followup_charge_account()
+        journal, _account = self.company._followup_charge_books()
+        line = {"name": "x", "price_unit": 40.0, "tax_ids": []}
+        made = {}
+        for kind in ("out_invoice", "out_receipt"):
+            made[kind] = self.env["account.move"].create(
+                {
+                    "move_type": kind,
+                    "partner_id": self.business.id,
+                    "journal_id": journal.id,
+                    "invoice_date": TODAY,
+                    "invoice_line_ids": [Command.create({**line, "account_id": account.id})],
+                }
+            )
+        made["entry"] = self.env["account.move"].create(
+            {
+                "move_type": "entry",
+                "journal_id": self.company_data["default_journal_misc"].id,
+                "date": TODAY,
+                "line_ids": [
+                    Command.create(
+                        {
+                            "account_id": self.company_data["default_account_receivable"].id,
+                            "partner_id": self.business.id,
+                            "date_maturity": TODAY,
+                            "debit": 40.0,
+                        }
+                    ),
+                    Command.create({"account_id": account.id, "credit": 40.0}),
+                ],
+            }
+        )
+        portal = PortalAccount()._get_invoices_domain("out")
+        before = self._vat_grids()
+        seen = {}
+        for kind, move in made.items():
+            move.action_post()
+            self.env.flush_all()
+            seen[kind] = (
+                bool(move.filtered_domain(portal)),
+                bool(move.payment_reference),
+                not self.receivable(move).no_followup,
+                bool(self.env["account.invoice.report"].search([("move_id", "=", move.id)])),
+                move.display_send_button,
+                move._need_ubl_cii_xml("ubl_bis3"),
+            )
+        self.assertEqual(self._vat_grids(), before, "none of the three stands on a grid")
+        self.assertEqual(
+            seen,
+            {
+                # portal, communication, follow-up, sales statistics, Send, electronic invoice
+                "out_invoice": (True, True, True, True, True, True),
+                "out_receipt": (True, False, True, True, False, False),
+                "entry": (False, False, False, False, False, False),
+            },
+        )
+        note = self.claim()._post_to_books()
+        self.assertTrue(note.filtered_domain(portal) and note.payment_reference and note.display_send_button)
+        self.assertFalse(self.env["account.invoice.report"].search([("move_id", "=", note.id)]))
 
     def _vat_grids(self):
         """Every grid of the Belgian VAT report, as the report's own engine adds it up: by tag."""

@@ -36,7 +36,7 @@ class FollowupChargePostWizard(models.TransientModel):
         for wizard in self:
             keys = {charge._note_key() for charge in wizard.charge_ids}
             wizard.note_count = len(keys)
-            wizard.consumer = any(regime == "b2c" for _company, _partner, _currency, regime in keys)
+            wizard.consumer = any(key[3] == "b2c" for key in keys)
 
     @api.depends("date", "charge_ids")
     def _compute_lock_warning(self):

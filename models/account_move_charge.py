@@ -71,3 +71,8 @@ class AccountMove(models.Model):
     def action_followup_reverse_charges(self):
         """Reverse the charges of this debit note, with the reason."""
         return self.line_ids.followup_charge_id.action_reverse()
+
+    def _compute_show_reset_to_draft_button(self):
+        # EXTENDS account: it would be refused
+        super()._compute_show_reset_to_draft_button()
+        self.filtered("followup_charge_note").show_reset_to_draft_button = False

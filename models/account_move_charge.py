@@ -74,5 +74,6 @@ class AccountMove(models.Model):
 
     def _compute_show_reset_to_draft_button(self):
         # EXTENDS account: it would be refused
-        super()._compute_show_reset_to_draft_button()
+        result = super()._compute_show_reset_to_draft_button()
         self.filtered("followup_charge_note").show_reset_to_draft_button = False
+        return result

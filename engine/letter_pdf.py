@@ -10,11 +10,11 @@ from reportlab.lib.colors import Color
 from reportlab.pdfgen.canvas import Canvas
 
 try:
-    from pypdf import PageObject, PdfReader, PdfWriter, Transformation
-    from pypdf.generic import RectangleObject
+    from pypdf import PageObject, PdfReader, PdfWriter
+    from pypdf.generic import ArrayObject, DecodedStreamObject, NameObject, RectangleObject
 except ImportError:  # the name that distributions before it know
-    from PyPDF2 import PageObject, PdfReader, PdfWriter, Transformation
-    from PyPDF2.generic import RectangleObject
+    from PyPDF2 import PageObject, PdfReader, PdfWriter
+    from PyPDF2.generic import ArrayObject, DecodedStreamObject, NameObject, RectangleObject
 
 MM = 72 / 25.4
 A4 = (210 * MM, 297 * MM)
@@ -22,6 +22,7 @@ A4 = (210 * MM, 297 * MM)
 FOLDS = (99, 198)
 FOLD_MARK = "\u2013"
 #: `FU000123 · 2/3` at the foot of each page.
+_TEXT = re.compile(rb"\bBT\b.*?\bET\b", re.DOTALL)
 _PAGE_NUMBER = re.compile(r"(\w+)\s*\u00b7\s*(\d+)\s*/\s*(\d+)")
 
 
@@ -61,11 +62,28 @@ def page_number(page):
     """:return: (reference of the letter, number of the page, number of pages)
     :raises LetterError: when the page has no number at its foot
     """
-    numbers = _PAGE_NUMBER.findall(" ".join(text for text, _x, _y in texts(page)))
+    numbers = _PAGE_NUMBER.findall(" ".join(_last_words(page).split()))
     if not numbers:
         raise LetterError("a page without a page number")
     name, number, total = numbers[-1]
     return name, int(number), int(total)
+
+
+def _last_words(page):
+    """What was painted last on a page: the number at its foot. Reading all of a page takes a hundred times longer."""
+    contents = page["/Contents"].get_object()
+    parts = contents if isinstance(contents, list) else [contents]
+    data = b"\n".join(part.get_object().get_data() for part in parts)
+    probe = PdfWriter().add_blank_page(*A4)
+    probe[NameObject("/Resources")] = page["/Resources"]
+    probe[NameObject("/Contents")] = _stream(b"\n".join(_TEXT.findall(data)[-12:]))
+    return probe.extract_text()
+
+
+def _stream(data):
+    stream = DecodedStreamObject()
+    stream.set_data(data)
+    return stream
 
 
 def cut(content):
@@ -103,7 +121,14 @@ def _on_a4(pages, scale):
         writer.add_page(page)
         # What is not in a writer cannot be changed.
         page = writer.pages[-1]
-        page.add_transformation(Transformation().scale(1 / scale).translate(0, A4[1] - height))
+        # Around what is there, which is neither read nor written again.
+        contents = page.raw_get("/Contents")
+        parts = contents.get_object()
+        parts = list(parts) if isinstance(parts, list) else [contents]
+        place = f"q {1 / scale:.6f} 0 0 {1 / scale:.6f} 0 {A4[1] - height:.4f} cm\n".encode()
+        page[NameObject("/Contents")] = ArrayObject(
+            [writer._add_object(_stream(place)), *parts, writer._add_object(_stream(b"\nQ\n"))]
+        )
         for box in ("mediabox", "cropbox", "trimbox", "bleedbox", "artbox"):
             setattr(page, box, RectangleObject((0, 0, *A4)))
     return _bytes(writer)

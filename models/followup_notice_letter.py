@@ -1,5 +1,6 @@
 import base64
 import hashlib
+import io
 import re
 import uuid
 
@@ -7,6 +8,8 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.tools import format_date
 from odoo.tools.image import image_data_uri
+from PIL import Image
+from reportlab.graphics.barcode.qr import QrCodeWidget
 
 from ..engine import letter_pdf
 
@@ -117,8 +120,14 @@ class FollowupNotice(models.Model):
     @api.model
     def _qr_picture(self, text):
         """:return: the QR code of a text as data URI"""
-        png = self.env["ir.actions.report"].barcode("QR", text, width=220, height=220, quiet=0, barLevel="L")
-        return image_data_uri(base64.b64encode(png))
+        code = QrCodeWidget(text, barLevel="L").qr
+        code.make()
+        size = code.getModuleCount()
+        picture = Image.new("1", (size, size), 1)
+        picture.putdata([0 if code.isDark(row, column) else 1 for row in range(size) for column in range(size)])
+        png = io.BytesIO()
+        picture.resize((size * 6, size * 6)).save(png, "PNG")
+        return image_data_uri(base64.b64encode(png.getvalue()))
 
     def _enclosures(self):
         """Names of what goes with the letter."""

@@ -56,6 +56,7 @@ from . import (
     test_tours_charge,
     test_tours_delivery,
     test_tours_dispute,
+    test_tours_letters,
     test_tours_recipients,
     test_tours_screens,
     test_tours_suspension,

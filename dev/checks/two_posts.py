@@ -80,6 +80,11 @@ def waive(env, charge_id):
 
 def make(env, first, count):
     make_customers(env, first, count)
+    if not env.company.followup_charge_account_id:
+        env.company.followup_charge_account_id = env["account.account"].search(
+            [("account_type", "in", ("income_other", "income")), ("company_ids", "in", env.company.ids)], limit=1
+        )
+        env.cr.commit()
 
 
 def killed_at(env, model, method, charge_id):

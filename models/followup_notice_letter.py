@@ -201,6 +201,10 @@ class FollowupNotice(models.Model):
                         right = letter._decide_again(no_mail, decisions[letter.id], known)
                     else:
                         right = letter._still_right(no_mail)
+                    if right:
+                        # What goes with it must be printable too.
+                        for content in letter._enclosed_pdfs():
+                            letter_pdf.number_of_pages(content)
             except psycopg2.OperationalError:
                 raise
             except Exception as error:  # noqa: BLE001

@@ -188,6 +188,31 @@ class TestLetters(LetterCommon):
         self.assertIn("18 november 2026", self.words(self.pdf(letters[0])))
         self.assertIn("18 November 2026", self.words(self.pdf(letters[1])))
 
+    def test_an_arrangement_on_paper(self):
+        self.invoice(amount=300.0)
+        item = self.refreshed().item_ids
+        parts = [(date(2026, 12, 1), 150.0), (date(2027, 1, 4), 150.0)]
+        arrangement = self.env["followup.arrangement"]._arrange(self.customer(), [(item, 300.0)], parts)
+        arrangement.with_context(force_report_rendering=True).action_confirm()
+        letter = self.notices(purpose="arrangement").sudo(False)
+        self.assertEqual((letter.channel, letter.state), ("letter", "queued"))
+        batch = self.print(letter)
+        text = self.words(self.pdf(letter))
+        for words in ("Bakkerij Het Zoete Brood", "150.00", arrangement.instalment_ids[0].reference, "Enclosed:"):
+            self.assertIn(words, text)
+        self.assertNotIn("View and pay", text)
+        self.assertGreater(batch.page_count, letter.letter_pages, "the document goes with it")
+        self.post(letter)
+        self.assertEqual(letter.state, "delivered")
+
+    def test_an_enclosure_that_cannot_be_printed(self):
+        letters = self.letters(self.business, self.consumer)
+        broken = {"name": "x.pdf", "raw": b"no pdf", "mimetype": "application/pdf"}
+        letters[0].sudo().attachment_ids = self.env["ir.attachment"].sudo().create(broken)
+        with mute_logger("pypdf._reader"):
+            self.print(letters)
+        self.assertEqual(letters.mapped("state"), ["failed", "printed"])
+
     def test_paid_since(self):
         letters = self.letters(self.business, self.consumer)
         self.pay(letters[0].line_ids.move_id)

@@ -1,0 +1,217 @@
+"""A night over many customers: selection, decision, prepared notices as committed rows; a night with nothing to do; screens.
+
+Run with `dev/bench night [NUMBERS…]` (1,000, 10,000 and 100,000 open items, five a customer). Prints a table for each
+number; writes `night.svg` beside this file when all of them ran. `PROFILE=file` writes a profile of the night.
+"""
+
+import collections
+import cProfile
+import functools
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+
+from books import ITEMS, advance, fill
+
+NUMBERS = [int(number) for number in sys.argv[1:]] or [1_000, 10_000, 100_000]
+HERE = Path(sys.path[0])
+#: Which steps of the engine count for which phase; what a step calls of another phase counts there.
+PHASES = {
+    "select": ("_synchronise", "_select"),
+    "decide": ("_decide",),
+    "prepare": ("_prepare",),
+    "figures": ("_apply",),
+    "follow": ("_follow_safely",),
+}
+
+
+class Clock:
+    """Wall time, process time and queries by phase; nested phases are not counted twice."""
+
+    def __init__(self, env):
+        self.cr = env.cr
+        self.rows = collections.defaultdict(lambda: [0.0, 0.0, 0])
+        self.stack = []
+        engine = type(env["followup.engine"])
+        for phase, names in PHASES.items():
+            for name in names:
+                setattr(engine, name, self.wrapped(phase, getattr(engine, name)))
+        self.commit = self.cr.commit
+        self.cr.commit = self.wrapped("commit", self.cr.commit)
+
+    def now(self):
+        return time.monotonic(), time.process_time(), self.cr.sql_log_count
+
+    def wrapped(self, phase, function):
+        @functools.wraps(function)
+        def run(*args, **kwargs):
+            with self.phase(phase):
+                return function(*args, **kwargs)
+
+        return run
+
+    def phase(self, name):
+        return _Phase(self, name)
+
+
+class _Phase:
+    def __init__(self, clock, name):
+        self.clock, self.name = clock, name
+
+    def __enter__(self):
+        self.start, self.inner = self.clock.now(), [0.0, 0.0, 0]
+        self.clock.stack.append(self)
+
+    def __exit__(self, *args):
+        took = [new - old for new, old in zip(self.clock.now(), self.start, strict=True)]
+        self.clock.stack.pop()
+        if self.clock.stack:
+            outer = self.clock.stack[-1].inner
+            outer[:] = [a + b for a, b in zip(outer, took, strict=True)]
+        row = self.clock.rows[self.name]
+        row[:] = [total + mine - inner for total, mine, inner in zip(row, took, self.inner, strict=True)]
+
+
+def peak():
+    """Highest memory of the process since `forget_peak`, in MB."""
+    with open("/proc/self/status") as status:
+        line = next((line for line in status if line.startswith("VmHWM")), None)
+    return int(line.split()[1]) // 1024 if line else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def forget_peak():
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        pass
+
+
+def specification(env, model, view_type):
+    """What the web client asks for to show this view: its fields, and those of lists within it."""
+    views = env[model].get_views([(False, view_type)])
+    names = views["models"][model]["fields"]
+
+    def of(node_fields, known):
+        result = {}
+        for name in node_fields:
+            kind = known.get(name, {}).get("type")
+            result[name] = {"fields": {"display_name": {}}} if kind == "many2one" else {}
+        return result
+
+    from lxml import etree
+
+    arch = etree.fromstring(views["views"][view_type]["arch"])
+    result = of((n.get("name") for n in arch.xpath("//field[not(ancestor::field)]")), names)
+    for node in arch.xpath("//field[not(ancestor::field)][.//list]"):
+        related = names[node.get("name")]["relation"]
+        known = env[related].fields_get()
+        result[node.get("name")] = {"fields": of((n.get("name") for n in node.xpath(".//list//field")), known), "limit": 40}
+    return result
+
+
+def screens(env, clock):
+    """First page of the customer list with the total; one customer, decided again; seconds, the worst of three."""
+    customers = env["followup.customer"].with_context(lang="nl_BE")
+    action = env.ref("l10n_be_followup.followup_customer_action")
+    env.registry.clear_all_caches()
+    page, record = specification(env, "followup.customer", "list"), specification(env, "followup.customer", "form")
+    took = {"list": [], "form": []}
+    from odoo.tools.safe_eval import safe_eval
+
+    domain = safe_eval(action.domain or "[]", {"uid": env.uid, "allowed_company_ids": env.companies.ids})
+    some = customers.search(domain, limit=3, offset=50).ids
+    for number in range(3):
+        env.invalidate_all()
+        with clock.phase("list"):
+            start = time.monotonic()
+            answer = customers.web_search_read(domain, page, limit=80, count_limit=10_001)
+            took["list"].append(time.monotonic() - start)
+        assert len(answer["records"]) == 80 or answer["length"] < 80
+        env.cr.commit()
+        env.invalidate_all()
+        with clock.phase("form"):
+            start = time.monotonic()
+            [read] = customers.browse(some[number]).with_context(followup_refresh=True).web_read(record)
+            env.flush_all()
+            took["form"].append(time.monotonic() - start)
+        assert read["item_ids"]
+        env.cr.commit()
+    return took
+
+
+def count(env, table, where="TRUE"):
+    env.cr.execute(f"SELECT count(*) FROM {table} WHERE {where}")
+    return env.cr.fetchone()[0]
+
+
+def night(env, clock, today):
+    """:return: (seconds, process seconds, queries, peak MB)"""
+    forget_peak()
+    start = clock.now()
+    clock.rows.clear()
+    profile = cProfile.Profile() if os.environ.get("PROFILE") else None
+    if profile:
+        profile.enable()
+    with clock.phase("rest"):
+        run = env["followup.engine"]._run_night(env.company, today)
+    if profile:
+        profile.disable()
+        profile.dump_stats(os.environ["PROFILE"])
+        os.environ.pop("PROFILE")
+    assert run.state == "done", run.message
+    return *(new - old for new, old in zip(clock.now(), start, strict=True)), peak()
+
+
+def row(what, seconds, cpu, queries, memory="", rows=""):
+    print(f"| {what} | {seconds:.2f} | {cpu:.2f} | {queries:,} | {memory} | {rows} |", flush=True)
+
+
+def measure(env, clock, number, before):
+    today = fill(env, number - before, f"bench{number}")
+    print(f"\n| {number:,} open items | seconds | of which Python | queries | peak MB | rows |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    forget_peak()
+    clock.rows.clear()
+    start = clock.now()
+    env["followup.engine"]._synchronise(env.company)
+    env.cr.commit()
+    first = [new - old for new, old in zip(clock.now(), start, strict=True)]
+    row("find all items for the first time", *first, peak(), f"{count(env, 'followup_item', 'is_open'):,} items")
+    advance(env, today)
+    tables = {
+        "followup_notice": "notices", "followup_notice_line": "lines", "mail_mail": "mails", "mail_activity": "tasks",
+    }  # fmt: skip
+    known = {table: count(env, table) for table in tables}
+    *took, memory = night(env, clock, today)
+    for phase in ("select", "decide", "follow", "prepare", "figures", "commit", "rest"):
+        row(f"- {phase}", *clock.rows[phase])
+    made = ", ".join(f"{count(env, table) - known[table]:,} {name}" for table, name in tables.items())
+    row("the night", *took, memory, made)
+    total = first[0] + took[0]
+    *idle, memory = night(env, clock, today)
+    assert count(env, "followup_notice") - known["followup_notice"] > 0.5 * number / ITEMS - before
+    row("a second night, nothing to do", *idle, memory)
+    if os.environ.get("VERBOSE"):
+        for phase in ("select", "decide", "follow", "prepare", "figures", "commit", "rest"):
+            row(f"- {phase}", *clock.rows[phase])
+    clock.rows.clear()
+    shown = screens(env, clock)
+    for name, what in (("list", "customer list, first page"), ("form", "a customer, decided again")):
+        _seconds, cpu, queries = clock.rows[name]
+        row(f"{what} (worst of 3)", max(shown[name]), cpu / 3, queries // 3)
+    return {"night": total, "idle": idle[0], "list": max(shown["list"]), "form": max(shown["form"])}
+
+
+def main(env):
+    clock = Clock(env)
+    points, before = {}, 0
+    for number in NUMBERS:
+        points[number] = measure(env, clock, number, before)
+        before = number
+        env.cr.execute("DROP TABLE who, wanted, line")
+        env.cr.commit()
+
+
+main(env)  # noqa: F821 - `dev/odoo shell` gives the environment

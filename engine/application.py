@@ -15,7 +15,7 @@ from stdnum.be import ogm_vcs
 from stdnum.be import vat as be_vat
 
 from . import claims
-from .decision import ZERO, Decision, Reason
+from .decision import ZERO, Decision, Reason, look_again
 
 #: Temporary answers of a mail server: try again later.
 _TEMPORARY = re.compile(r"\((4\d\d), ")
@@ -145,6 +145,7 @@ def write_figures(env, decisions, today, extra):
                 decision.next_level.id if decision.next_level else None, decision.next_date, today,
                 # Who is about to be written to needs no excuse; single items keep theirs.
                 json.dumps(pack_reasons(decision.reasons)) if decision.reasons and not decision.acts else None,
+                look_again(decision, today),
             )
         )  # fmt: skip
         for row in decision.items:
@@ -162,7 +163,7 @@ def write_figures(env, decisions, today, extra):
             ("amount_overdue", "numeric"), ("amount_due", "numeric"), ("amount_1_30", "numeric"),
             ("amount_31_60", "numeric"), ("amount_61_90", "numeric"), ("amount_over_90", "numeric"),
             ("amount_credit", "numeric"), ("amount_held", "numeric"), ("oldest_date", "date"), ("level_id", "int"), ("next_level_id", "int"),
-            ("next_date", "date"), ("decided_on", "date"), ("reasons", "jsonb"),
+            ("next_date", "date"), ("decided_on", "date"), ("reasons", "jsonb"), ("decide_on", "date"),
         ],
         customers,
     )  # fmt: skip

@@ -274,6 +274,29 @@ class Decision:
         return bool(self.message or self.calls)
 
 
+def look_again(decision: Decision, today: date) -> date | None:
+    """The first day after `today` on which the answer, or a figure made of it, may differ by itself.
+
+    Never later than a week; None when something should have happened today: look again whenever possible.
+    """
+    if decision.acts:
+        return None
+    days = [today + timedelta(days=7)]
+    for hold in decision.customer.holds:
+        days += _days_after([hold.until] if hold.until else [])
+    for row in decision.items:
+        item = row.item
+        # Overdue, and the edges of the ageing buckets.
+        days += (item.due_date + timedelta(days=late) for late in (1, 31, 61, 91))
+        ends = (hold.until for hold in (*item.holds, *(cover.reason for cover in item.covers), *row.reasons))
+        days += (day + timedelta(days=1) for day in ends if day)
+        if row.on:
+            days.append(row.on)
+        if row.level and row.level.kind == "courtesy" or any(r.code == "max_contacts" for r in row.reasons):
+            days.append(today + timedelta(days=1))  # moves with the day
+    return min(day for day in days if day > today)
+
+
 def due_day(item: Item, level: Level, is_working_day: Callable[[date], bool]) -> date:
     """The first working day on which `level` may be taken for `item`."""
     if level.delay_from == "waiting_period" and item.waiting_until is not None:

@@ -52,6 +52,7 @@ from . import (
     followup_dispute_reason,
     followup_engine,
     followup_engine_letter,
+    followup_engine_idle,
     followup_engine_night,
     followup_engine_notice,
     followup_engine_outstanding,

@@ -89,6 +89,9 @@ class FollowupCustomer(models.Model):
     next_date = fields.Date("Next Step On", readonly=True)
     last_message_date = fields.Date("Last Message", readonly=True)
     decided_on = fields.Date("Figures of", readonly=True)
+    # What a night need not look at again: on what it was decided, and until which day that holds (`engine.idle`).
+    decided_key = fields.Char(readonly=True, copy=False, groups="base.group_system")
+    decide_on = fields.Date("Decided Again On", readonly=True, copy=False, groups="base.group_system")
     reasons = fields.Json(readonly=True)
     why = fields.Char("Why Not Now", compute="_compute_why")
     next_step = fields.Char("What Happens Next", compute="_compute_next_step")

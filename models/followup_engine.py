@@ -60,11 +60,15 @@ class FollowupEngine(models.AbstractModel):
         )
 
     @api.model
+    def _policies(self, company):
+        """Policies in the order in which they are tried: a company's own before the shared ones."""
+        policies = self.env["followup.policy"].search([("company_id", "in", (company.id, False))])
+        return policies.sorted(lambda policy: (not policy.company_id, policy.sequence, policy.id))
+
+    @api.model
     def _policy_finder(self, company, customer_ids):
         """A function (partner id, regime) -> `engine.decision.Policy` for these customers, with policies read once."""
-        policies = self.env["followup.policy"].search([("company_id", "in", (company.id, False))])
-        # A company's own policies come before the shared ones.
-        policies = policies.sorted(lambda policy: (not policy.company_id, policy.sequence, policy.id))
+        policies = self._policies(company)
         pure = {policy.id: self._pure_policy(policy) for policy in policies}
         partners = self.env["followup.customer"].browse(customer_ids).partner_id.with_company(company)
         own = {partner.id: partner.followup_policy_id.id for partner in partners if partner.followup_policy_id}

@@ -50,7 +50,7 @@ class FollowupEngine(models.AbstractModel):
 
         :return: the `followup.run`
         """
-        run, customer_ids = self._begin_night(company, today)
+        run, customer_ids, idle_count = self._begin_night(company, today)
         prepare = bool(company.followup_cutoff_date)
         if not prepare:
             run.message = self.env._(
@@ -58,7 +58,7 @@ class FollowupEngine(models.AbstractModel):
                 "(Settings > Invoicing > Follow-up)."
             )
             self.env["ir.cron"]._commit_progress()
-        counts = {"customer_count": 0, "notice_count": 0, "review_count": 0, "call_count": 0, "failure_count": 0}
+        counts = {"customer_count": idle_count, "notice_count": 0, "review_count": 0, "call_count": 0, "failure_count": 0}
         for ids in split_every(BATCH, customer_ids):
             if not self._night_batch(company, list(ids), today, run, prepare, counts):
                 run.write({"state": "failed", "message": self.env._("Stopped: time is up, the next run goes on.")})
@@ -73,7 +73,7 @@ class FollowupEngine(models.AbstractModel):
 
         Somebody may post an invoice at this very moment, or run the same night: begin again on what he left.
 
-        :return: (the `followup.run`, ids of customers with open items)
+        :return: (the `followup.run`, ids of customers to decide, number of those who need not be decided again)
         """
         for attempt in range(ATTEMPTS):
             try:
@@ -81,8 +81,10 @@ class FollowupEngine(models.AbstractModel):
                 self.env["followup.notice"]._confirm(company)
                 customer_ids = self._synchronise(company)
                 self.env["followup.charge"]._follow_items(company, today)
+                idle_ids = self._idle_customers(company, customer_ids, today)
+                customer_ids = [customer_id for customer_id in customer_ids if customer_id not in idle_ids]
                 self.env["ir.cron"]._commit_progress(remaining=len(customer_ids))
-                return run, customer_ids
+                return run, customer_ids, len(idle_ids)
             except psycopg2.OperationalError as error:
                 self.env.cr.rollback()
                 self.env.invalidate_all(flush=False)
@@ -120,6 +122,7 @@ class FollowupEngine(models.AbstractModel):
                 counts["failure_count"] += len(failures)
                 self._log_failures(run, failures)
                 run.write({"heartbeat": fields.Datetime.now(), **counts})
+                self._remember_decided(company, locked, today)
                 left = self.env["ir.cron"]._commit_progress(len(ids))
                 self.env.invalidate_all()
                 return left > 0

@@ -214,9 +214,7 @@ def fill(env, number, mark="bench"):
 
 def advance(env, today):
     """After `_synchronise`: a third of the businesses got a reminder and a call before, some only the reminder; holds."""
-    levels = {
-        n: env.ref(f"l10n_be_followup.followup_level_business_{n}").read(["id", "kind"])[0] for n in (10, 20)
-    }
+    levels = {n: env.ref(f"l10n_be_followup.followup_level_business_{n}").read(["id", "kind"])[0] for n in (10, 20)}
     for level, part in ((levels[20], "n %% 3 = 1"), (levels[10], "n %% 30 = 2")):
         env.cr.execute(
             f"""UPDATE followup_item item SET level_id = %s, level_kind = %s, level_date = %s

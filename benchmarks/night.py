@@ -107,7 +107,10 @@ def specification(env, model, view_type):
     for node in arch.xpath("//field[not(ancestor::field)][.//list]"):
         related = names[node.get("name")]["relation"]
         known = env[related].fields_get()
-        result[node.get("name")] = {"fields": of((n.get("name") for n in node.xpath(".//list//field")), known), "limit": 40}
+        result[node.get("name")] = {
+            "fields": of((n.get("name") for n in node.xpath(".//list//field")), known),
+            "limit": 40,
+        }
     return result
 
 

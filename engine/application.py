@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from datetime import date, timedelta, timezone
 from decimal import Decimal
+from typing import NamedTuple
 
 from babel.numbers import format_decimal
 from odoo.tools import SQL, babel_locale_parse, format_amount, format_date, plaintext2html
@@ -193,38 +194,141 @@ def _update(env, table, columns, rows):
     )
 
 
-def line_values(env, decision, today):
-    """Snapshot rows of a message, one per item; a fixed number of queries for the whole decision."""
-    lines = (*decision.message, *decision.calls) if not decision.message else decision.message
-    items = env["followup.item"].browse([line.item.id for line in lines])
-    items.fetch(["move_line_id", "episode"])
-    by_id = {item.id: item for item in items}
+class Known(dict):
+    """What was read for many decisions at once: a dict item id -> `legal.claim.Claim`, and more.
+
+    :ivar items: dict item id -> `ItemRow`, what a message says of the item
+    :ivar customer_ids: all customers of the batch, so that their data are read together
+    """
+
+    items: dict = {}
+    customer_ids: tuple = ()
+
+    @classmethod
+    def read(cls, env, decisions, amounts=()):
+        """:param amounts: claims by item id, as `_claims_of` gave them"""
+        known = cls(amounts)
+        known.items = item_rows(env, [line.item.id for taken in decisions for line in (*taken.message, *taken.calls)])
+        known.customer_ids = tuple(taken.customer.id for taken in decisions)
+        return known
+
+
+class ItemRow(NamedTuple):
+    """What a message says of an open item, in the words of the invoice; amount in the item's currency."""
+
+    id: int
+    move_id: int
+    episode: int
+    regime: str | None
+    name: str
+    description: str
+    invoice_date: date
+    amount: Decimal
+    reference: str | None
+
+
+def item_rows(env, item_ids):
+    """What messages say of these items, in two queries at most.
+
+    Known to the customer are the invoice number, with the instalment when there are several, and what was delivered:
+    the first products or lines. An entry that is no invoice may hold other customers' lines: only its own words are
+    named.
+
+    :rtype: dict item id -> `ItemRow`
+    """
+    if not item_ids:
+        return {}
+    for name in ("followup.item", "account.move.line", "account.move"):
+        env[name].flush_model()
+    result = {}
+    for (item_id, move_id, episode, regime, invoiced, amount, number, own, ref, kind, reference, place, count, products) in (
+        env.execute_query(
+            SQL(
+                """SELECT item.id, move.id, item.episode, move.followup_regime,
+                          COALESCE(move.invoice_date, move.date), abs(aml.amount_currency)::text,
+                          move.name, aml.name, move.ref, move.move_type, move.payment_reference,
+                          term.place, term.count, sold.products
+                     FROM followup_item item
+                     JOIN account_move_line aml ON aml.id = item.move_line_id
+                     JOIN account_move move ON move.id = aml.move_id
+        LEFT JOIN LATERAL (
+                   SELECT count(*) AS count,
+                          count(*) FILTER (WHERE (COALESCE(other.date_maturity, other.date), other.id)
+                                              <= (COALESCE(aml.date_maturity, aml.date), aml.id)) AS place
+                     FROM account_move_line other
+                     JOIN account_account account ON account.id = other.account_id
+                    WHERE other.move_id = move.id AND account.account_type = 'asset_receivable' AND other.debit <> 0
+                   ) term ON move.move_type IN ('out_invoice', 'out_refund', 'in_invoice', 'in_refund')
+        LEFT JOIN LATERAL (
+                   SELECT json_agg(json_build_array(line.name, line.product_id) ORDER BY line.id) AS products
+                     FROM (SELECT id, name, product_id FROM account_move_line
+                            WHERE move_id = move.id AND display_type = 'product' ORDER BY id LIMIT 3) line
+                   ) sold ON move.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
+                    WHERE item.id = ANY(%s)""",
+                list(item_ids),
+            )
+        )
+    ):  # fmt: skip
+        if kind in ("out_invoice", "out_refund", "out_receipt"):
+            # A line without words is named after its product.
+            names = [
+                (text or _product_name(env, product) or "").strip().split("\n")[0] for text, product in products or ()
+            ]
+            text = ", ".join(name for name in names if name)
+            description = (text[:117] + "...") if len(text) > 120 else text
+        else:
+            description = (own or ref or "").strip().split("\n")[0][:120]
+        name = f"{number} ({place}/{count})" if (count or 0) > 1 else number or own or "/"
+        invoice = kind in ("out_invoice", "out_refund", "in_invoice", "in_refund")
+        result[item_id] = ItemRow(
+            item_id,
+            move_id,
+            episode,
+            regime,
+            name,
+            description,
+            invoiced,
+            Decimal(amount),
+            reference if invoice else None,
+        )
+    return result
+
+
+def _product_name(env, product_id):
+    return env["product.product"].browse(product_id).display_name if product_id else ""
+
+
+def line_values(env, decision, today, known=None):
+    """Snapshot rows of a message, one per item; a fixed number of queries for the whole decision.
+
+    :param known: `Known` of many decisions
+    """
+    lines = decision.message or decision.calls
+    rows = known.items if known is not None else item_rows(env, [line.item.id for line in lines])
     values = []
     for line in lines:
-        item = by_id[line.item.id]
-        move_line = item.move_line_id
-        move = move_line.move_id
+        row = rows[line.item.id]
         level = env["followup.level"].browse(line.level.id) if line.level else env["followup.level"]
         values.append(
             {
-                "item_id": item.id,
-                "move_id": move.id,
+                "item_id": row.id,
+                "move_id": row.move_id,
                 "level_id": level.id,
                 "level_kind": line.level.kind if line.level else False,
                 "level_name": level.name or False,
                 "level_rank": level._rank() * 1000 + level.sequence if level else -1,
-                "episode": item.episode,
+                "episode": row.episode,
                 "advances": line.advances,
-                "name": item_name(move_line),
-                "description": item_description(move_line),
-                "invoice_date": move.invoice_date or move.date,
+                "name": row.name,
+                "description": row.description,
+                "invoice_date": row.invoice_date,
                 "date_maturity": line.item.due_date,
                 "days_late": max((today - line.item.due_date).days, 0),
                 "currency_id": line.item.currency,
-                "amount_total": abs(move_line.amount_currency),
+                "amount_total": float(row.amount),
                 "amount_residual": float(line.amount),
                 "amount_held": float(line.item.residual - line.amount),
-                "amount_paid": float(max(Decimal(str(abs(move_line.amount_currency))) - line.item.residual, ZERO)),
+                "amount_paid": float(max(row.amount - line.item.residual, ZERO)),
             }
         )
     return values
@@ -240,30 +344,6 @@ def add_claim(line, claim):
         reminder_cost=float(claim.reminder_cost),
         claim_detail=claims.detail(claim),
     )
-
-
-def item_name(move_line):
-    """How the customer knows the item: the invoice number, with the instalment when there are several."""
-    move = move_line.move_id
-    terms = move.line_ids.filtered(lambda line: line.account_type == "asset_receivable" and line.debit)
-    if move.is_invoice() and len(terms) > 1:
-        ordered = terms.sorted(lambda line: (line.date_maturity or line.date, line.id))
-        return f"{move.name} ({ordered.ids.index(move_line.id) + 1}/{len(ordered)})"
-    return move.name or move_line.name or "/"
-
-
-def item_description(move_line):
-    """What was delivered, in a few words: the first products or lines of the invoice.
-
-    An entry that is no invoice may hold other customers' lines: only its own words are named.
-    """
-    move = move_line.move_id
-    if not move.is_sale_document(include_receipts=True):
-        return (move_line.name or move.ref or "").strip().split("\n")[0][:120]
-    products = move.invoice_line_ids.filtered(lambda line: line.display_type == "product")
-    names = [(line.name or line.product_id.display_name or "").strip().split("\n")[0] for line in products[:3]]
-    text = ", ".join(name for name in names if name)
-    return (text[:117] + "...") if len(text) > 120 else text
 
 
 def credit_values(decision):

@@ -292,7 +292,7 @@ def look_again(decision: Decision, today: date) -> date | None:
         days += (day + timedelta(days=1) for day in ends if day)
         if row.on:
             days.append(row.on)
-        if row.level and row.level.kind == "courtesy" or any(r.code == "max_contacts" for r in row.reasons):
+        if (row.level and row.level.kind == "courtesy") or any(r.code == "max_contacts" for r in row.reasons):
             days.append(today + timedelta(days=1))  # moves with the day
     return min(day for day in days if day > today)
 

@@ -108,16 +108,21 @@ def idle(env, ids, root_id, company_key, today):
 
 
 def remember(env, ids, root_id, company_key):
-    """Keep on what these customers were decided; only after everything else was written."""
+    """Keep on what these customers were decided; only after everything else was written.
+
+    Nothing is kept of somebody about whom something moved by itself: it may have ended by the next time.
+    """
     if not ids:
         return
     _flush(env)
     env.cr.execute(
         SQL(
-            """UPDATE followup_customer customer SET decided_key = fresh.key
+            """UPDATE followup_customer customer
+                  SET decided_key = CASE WHEN %(busy)s THEN NULL ELSE fresh.key END
                  FROM (%(keys)s) fresh
                 WHERE customer.id = fresh.id AND customer.decided_key IS DISTINCT FROM fresh.key""",
             keys=_keys(ids, root_id, company_key),
+            busy=_BUSY,
         )
     )
     env["followup.customer"].invalidate_model(["decided_key"])

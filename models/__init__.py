@@ -56,6 +56,7 @@ from . import (
     followup_engine_night,
     followup_engine_notice,
     followup_engine_outstanding,
+    followup_engine_rows,
     followup_engine_service,
     followup_engine_start,
     followup_engine_telephone,

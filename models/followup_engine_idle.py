@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..engine import idle, selection
+from ..engine import idle
 
 #: Steps on which an answer depends. An add-on that changes one of them extends `_idle_key` too, or nobody is skipped.
 _STEPS = ("_select", "_settings", "_policy_finder", "_pure_policy", "_decide", "_apply", "_customer_state")

@@ -58,7 +58,13 @@ class FollowupEngine(models.AbstractModel):
                 "(Settings > Invoicing > Follow-up)."
             )
             self.env["ir.cron"]._commit_progress()
-        counts = {"customer_count": idle_count, "notice_count": 0, "review_count": 0, "call_count": 0, "failure_count": 0}
+        counts = {
+            "customer_count": idle_count,
+            "notice_count": 0,
+            "review_count": 0,
+            "call_count": 0,
+            "failure_count": 0,
+        }
         for ids in split_every(BATCH, customer_ids):
             if not self._night_batch(company, list(ids), today, run, prepare, counts):
                 run.write({"state": "failed", "message": self.env._("Stopped: time is up, the next run goes on.")})

@@ -23,7 +23,9 @@ class FollowupEngine(models.AbstractModel):
         notices = self.env["followup.notice"]
         failures = {}
         values, owners = [], []
-        amounts = self._claims_of(company, [taken for taken in decisions if taken.message], today)
+        acting = [taken for taken in decisions if taken.acts]
+        amounts = self._claims_of(company, [taken for taken in acting if taken.message], today)
+        amounts = application.Known.read(self.env, acting, amounts)
         for taken in decisions:
             try:
                 for vals in self._values_of(company, taken, today, manual, amounts):
@@ -62,7 +64,7 @@ class FollowupEngine(models.AbstractModel):
             lead = self._notice_values(company, taken, today, manual, amounts)
             yield dict(lead, companions=self._companion_values(company, taken, lead))
         if taken.calls:
-            yield self._call_values(company, taken, today)
+            yield self._call_values(company, taken, today, amounts)
 
     @api.model
     def _claims_of(self, company, decisions, today):
@@ -100,13 +102,14 @@ class FollowupEngine(models.AbstractModel):
     def _notice_values(self, company, taken, today, manual=False, amounts=None, channel=None):
         """Values of one written notice.
 
-        :param amounts: what `_claims_of` gave, when it was asked for many decisions at once
+        :param amounts: what was read for many decisions at once: `engine.application.Known`
         :param channel: `email` or `letter`; None: the level's, as far as the customer can be reached by it
         :raises UserError: without a usable address
         """
-        if amounts is None:
-            amounts = self._claims_of(company, [taken], today)
-        customer = self.env["followup.customer"].browse(taken.customer.id)
+        known = amounts
+        if known is None:
+            known = application.Known.read(self.env, [taken], self._claims_of(company, [taken], today))
+        customer = self.env["followup.customer"].browse(taken.customer.id).with_prefetch(known.customer_ids)
         partner = customer.partner_id.with_company(company)
         level = self.env["followup.level"].browse(taken.message_level.id)
         lang = self._message_lang(partner, company)
@@ -114,11 +117,11 @@ class FollowupEngine(models.AbstractModel):
         route = partner._followup_route(company, level, channel)
         responsible = partner.followup_responsible_id._followup_fit(company)
         sender = self._sender(company, responsible)
-        lines = application.line_values(self.with_context(lang=lang).env, taken, today)
+        lines = application.line_values(self.with_context(lang=lang).env, taken, today, known)
         for line in lines:
-            application.add_claim(line, amounts.get(line["item_id"]))
+            application.add_claim(line, known.get(line["item_id"]))
         credits = application.credit_values(taken)
-        regime = self._message_regime(taken, partner)
+        regime = self._message_regime(taken, partner, known)
         review = ["manual"] if manual else list(taken.review)
         total = sum(line.amount_company for line in taken.message)
         total -= sum((credit.amount_company for credit in taken.customer.credits), decision.ZERO)
@@ -177,9 +180,9 @@ class FollowupEngine(models.AbstractModel):
         return result
 
     @api.model
-    def _message_regime(self, taken, partner):
+    def _message_regime(self, taken, partner, known):
         """A message to a customer with a consumer's invoice follows the rules for consumers."""
-        regimes = {item.regime for item in self.env["followup.item"].browse([line.item.id for line in taken.message])}
+        regimes = {known.items[line.item.id].regime or partner.followup_regime for line in taken.message}
         return next((regime for regime in ("b2c", "b2g", "b2b") if regime in regimes), partner.followup_regime)
 
     @api.model
@@ -200,10 +203,14 @@ class FollowupEngine(models.AbstractModel):
         return sender
 
     @api.model
-    def _call_values(self, company, taken, today):
-        customer = self.env["followup.customer"].browse(taken.customer.id)
+    def _call_values(self, company, taken, today, amounts=None):
+        known = amounts
+        if known is None:
+            known = application.Known.read(self.env, [taken])
+        customer = self.env["followup.customer"].browse(taken.customer.id).with_prefetch(known.customer_ids)
         partner = customer.partner_id.with_company(company)
-        lines = application.line_values(self.env, decision.Decision(taken.customer, (), calls=taken.calls), today)
+        calls = decision.Decision(taken.customer, (), calls=taken.calls)
+        lines = application.line_values(self.env, calls, today, known)
         return {
             "customer_id": customer.id,
             "company_id": company.id,
@@ -221,32 +228,10 @@ class FollowupEngine(models.AbstractModel):
 
     @api.model
     def _create_notices(self, values):
-        """Create, render and queue. All or nothing: the caller holds the savepoint."""
-        aside = ("fingerprint", "companions")
-        model = self.env["followup.notice"]
-        plain = [{name: value for name, value in vals.items() if name not in aside} for vals in values]
-        leads = model.create(plain)
-        notices = leads | model.create(
-            [
-                {name: value for name, value in other.items() if name not in aside}
-                | {"lead_id": lead.id, "run_id": lead.run_id.id}
-                for lead, vals in zip(leads, values, strict=True)
-                for other in vals.get("companions", ())
-            ]
-        )
+        """Create, render a sample and queue. All or nothing: the caller holds the savepoint."""
+        leads, notices = self._make_notices(values)
         written = notices.filtered(lambda notice: notice.channel != "call")
-        for notice in written:
-            notice.reference = application.payment_reference(notice)
-        reply_to = (
-            written.customer_id._notify_get_reply_to_batch(
-                defaults={notice.customer_id.id: notice.email_from for notice in written}
-            )
-            if written
-            else {}
-        )
-        for notice in written:
-            notice.reply_to = reply_to.get(notice.customer_id.id) or notice.email_from
-        written._render()
+        self._render_samples(written)
         written.filtered(lambda notice: notice.state == "queued")._queue()
         # The night plans them when all of them are known: the highest amounts come first.
         (notices - written).filtered(lambda n: n.state == "queued" and not n.run_id)._plan_call()

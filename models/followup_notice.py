@@ -211,8 +211,12 @@ class FollowupNotice(models.Model):
     def create(self, vals_list):
         notices = super().create(vals_list)
         for notice in notices:
-            notice.name = f"FU{notice.id:06d}"
+            notice.name = self._number(notice.id)
         return notices
+
+    @api.model
+    def _number(self, notice_id):
+        return f"FU{notice_id:06d}"
 
     def write(self, vals):
         engine = self.env.context.get("followup_engine")
@@ -241,6 +245,8 @@ class FollowupNotice(models.Model):
                         new=names[state].lower(),
                     )
                 )
+        if state in FROZEN:
+            self._ensure_rendered()  # nothing leaves, and nothing is frozen, without its words
         engine = self.with_context(followup_engine=True)
         if state in ("cancelled", "queued"):
             vals["occupies"] = state == "queued"
@@ -293,6 +299,7 @@ class FollowupNotice(models.Model):
     def _approve(self):
         self.company_id._followup_check_may_write()
         beside = self.companion_ids.filtered(lambda notice: notice.state == "review") - self
+        (self | beside)._ensure_rendered()
         (self | beside)._go("queued", approved_by=self.env.uid, approved_date=fields.Datetime.now())
 
     def action_reject(self):

@@ -4,6 +4,7 @@ import json
 from odoo import models
 
 from ..engine import application
+from .followup_notice import FROZEN, WRITTEN
 
 
 class FollowupNotice(models.Model):
@@ -36,6 +37,25 @@ class FollowupNotice(models.Model):
         if self.email_cc:
             content["cc"] = self.email_cc
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+    def web_read(self, specification):
+        """EXTENDS web: who opens one notice reads its words; the night leaves them to be rendered."""
+        if len(self) == 1 and self.exists():
+            self.check_access("read")
+            self._ensure_rendered()
+        return super().web_read(specification)
+
+    # The web client reads on a read-only connection where it can; this one may write.
+    web_read._readonly = False
+
+    def _ensure_rendered(self):
+        """Render what is still without words, also in the mails that wait."""
+        bare = self.sudo().filtered(
+            lambda notice: not notice.body and notice.channel in WRITTEN and notice.state not in FROZEN
+        )
+        bare._render()
+        for mail in bare.mail_ids.filtered(lambda mail: mail.state in ("outgoing", "exception")):
+            mail.write(mail.followup_notice_id._prepare_mail_content())
 
     def _render(self):
         """Render subject and body in the customer's language; in batches, one pass per template."""

@@ -32,13 +32,16 @@ class FollowupNotice(models.Model):
         """Give approved or automatic notices to Odoo's mail queue, not before the sending hours."""
         for company, notices in self.grouped("company_id").items():
             opening = company._followup_opening()
-            for notice in notices.filtered(lambda notice: notice.channel == "email"):
-                notice.scheduled_date = opening
+            notices = notices.filtered(lambda notice: notice.channel == "email")
+            notices.scheduled_date = opening
+            new = notices.browse()
+            for notice in notices:
                 mail = notice.sudo().mail_ids.filtered(lambda mail: mail.state in ("outgoing", "exception"))[:1]
                 if mail:
                     mail.write({"state": "outgoing", "scheduled_date": opening, **notice._prepare_mail_content()})
                 else:
-                    self.env["mail.mail"].sudo().create(notice._prepare_mail(opening))
+                    new |= notice
+            self.env["mail.mail"].sudo()._followup_create([notice._prepare_mail(opening) for notice in new])
             self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger(opening or fields.Datetime.now())
 
     def _prepare_mail_content(self):
@@ -158,6 +161,7 @@ class FollowupNotice(models.Model):
             return False
         if changed or self.prepared_on != today or self._addressed_otherwise(vals):
             self._rebuild(vals)
+        self._ensure_rendered()
         problem = self._missing_element()
         if problem:
             self._fail(problem)

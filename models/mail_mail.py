@@ -2,8 +2,10 @@ import logging
 import smtplib
 
 import psycopg2
-from odoo import fields, models, modules
+from odoo import api, fields, models, modules
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+from ..engine import bulk
 
 _logger = logging.getLogger(__name__)
 
@@ -14,6 +16,38 @@ class MailMail(models.Model):
     _inherit = "mail.mail"
 
     followup_notice_id = fields.Many2one("followup.notice", index="btree_not_null", ondelete="set null", readonly=True)
+
+    @api.model
+    def _followup_create(self, values):
+        """Mails of many notices in one go; as `create` makes them, for a message and a mail without recipients' records."""
+        messages = self.env["mail.message"]
+        if not values:
+            return
+        if not (bulk.fits(self) and bulk.fits(messages)):
+            self.create(values)
+            return
+        self.env.flush_all()
+        mail_rows, message_rows, attached = [], [], []
+        ids = bulk.next_ids(self.env, messages._table, len(values))
+        mail_ids = bulk.next_ids(self.env, self._table, len(values))
+        for mail_id, message_id, vals in zip(mail_ids, ids, values, strict=True):
+            vals = dict(vals)
+            attached += [
+                (message_id, attachment) for _command, _id, files in vals.pop("attachment_ids") for attachment in files
+            ]
+            own = {name: vals.pop(name) for name in list(vals) if not self._fields[name].inherited}
+            mail_rows.append({"id": mail_id, "mail_message_id": message_id, **own})
+            message_rows.append({"id": message_id, **vals})
+        bulk.insert(messages, message_rows)
+        bulk.insert(self, mail_rows)
+        if attached:
+            self.env.cr.execute_values(
+                "INSERT INTO message_attachment_rel (message_id, attachment_id) VALUES %s", attached, page_size=500
+            )
+        for name in ("mail.mail", "mail.message"):
+            self.env[name].invalidate_model(flush=False)
+        self.env["followup.notice"].invalidate_model(["mail_ids"], flush=False)
+        self.env["followup.customer"].invalidate_model(["message_ids"], flush=False)
 
     def _send(
         self,

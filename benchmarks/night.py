@@ -5,6 +5,7 @@ number; writes `night.svg` beside this file when all of them ran. `PROFILE=file`
 """
 
 import collections
+import contextlib
 import cProfile
 import functools
 import os
@@ -82,10 +83,8 @@ def peak():
 
 
 def forget_peak():
-    try:
+    with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        pass
 
 
 def specification(env, model, view_type):

@@ -205,7 +205,7 @@ class Known(dict):
     customer_ids: tuple = ()
 
     @classmethod
-    def read(cls, env, decisions, amounts=()):
+    def of(cls, env, decisions, amounts=()):
         """:param amounts: claims by item id, as `_claims_of` gave them"""
         known = cls(amounts)
         known.items = item_rows(env, [line.item.id for taken in decisions for line in (*taken.message, *taken.calls)])

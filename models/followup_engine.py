@@ -1,5 +1,7 @@
+import dataclasses
 import functools
 import logging
+from collections import defaultdict
 
 from odoo import api, models
 from odoo.tools import SQL, format_date, split_every
@@ -177,11 +179,41 @@ class FollowupEngine(models.AbstractModel):
 
     @api.model
     def _decide_after_notices(self, company, decisions, notices, today):
-        """What stands on the screen is the situation after the notices: one more read for their customers."""
+        """What stands on the screen is the situation after the notices: their customers are decided once more.
+
+        Nothing else changed since they were read, so they are not read again.
+        """
         if not notices:
             return decisions
-        ids = notices.customer_id.ids
-        fresh = {d.customer.id: d for d in self._decide(company, self._select(company, ids, today), today)}
+        notices.flush_recordset()
+        notices.line_ids.flush_recordset()
+        pending, written = defaultdict(set), set()
+        for customer_id, item_id, advances, reads in self.env.execute_query(
+            SQL(
+                """SELECT notice.customer_id, line.item_id, line.advances AND line.live,
+                          notice.channel <> 'call' AND notice.standby IS NOT TRUE
+                     FROM followup_notice notice JOIN followup_notice_line line ON line.notice_id = notice.id
+                    WHERE notice.id = ANY(%s)""",
+                notices.ids,
+            )
+        ):
+            if advances:
+                pending[customer_id].add(item_id)
+            if reads:
+                written.add(customer_id)
+        customers = [
+            dataclasses.replace(
+                taken.customer,
+                notice_open=taken.customer.notice_open or taken.customer.id in written,
+                items=tuple(
+                    dataclasses.replace(item, pending=True) if item.id in pending[taken.customer.id] else item
+                    for item in taken.customer.items
+                ),
+            )
+            for taken in decisions
+            if taken.customer.id in written or taken.customer.id in pending
+        ]
+        fresh = {taken.customer.id: taken for taken in self._decide(company, customers, today)}
         return [fresh.get(taken.customer.id, taken) for taken in decisions]
 
     @api.model

@@ -25,7 +25,7 @@ class FollowupEngine(models.AbstractModel):
         values, owners = [], []
         acting = [taken for taken in decisions if taken.acts]
         amounts = self._claims_of(company, [taken for taken in acting if taken.message], today)
-        amounts = application.Known.read(self.env, acting, amounts)
+        amounts = application.Known.of(self.env, acting, amounts)
         for taken in decisions:
             try:
                 for vals in self._values_of(company, taken, today, manual, amounts):
@@ -108,7 +108,7 @@ class FollowupEngine(models.AbstractModel):
         """
         known = amounts
         if known is None:
-            known = application.Known.read(self.env, [taken], self._claims_of(company, [taken], today))
+            known = application.Known.of(self.env, [taken], self._claims_of(company, [taken], today))
         customer = self.env["followup.customer"].browse(taken.customer.id).with_prefetch(known.customer_ids)
         partner = customer.partner_id.with_company(company)
         level = self.env["followup.level"].browse(taken.message_level.id)
@@ -206,7 +206,7 @@ class FollowupEngine(models.AbstractModel):
     def _call_values(self, company, taken, today, amounts=None):
         known = amounts
         if known is None:
-            known = application.Known.read(self.env, [taken])
+            known = application.Known.of(self.env, [taken])
         customer = self.env["followup.customer"].browse(taken.customer.id).with_prefetch(known.customer_ids)
         partner = customer.partner_id.with_company(company)
         calls = decision.Decision(taken.customer, (), calls=taken.calls)

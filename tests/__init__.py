@@ -29,6 +29,8 @@ from . import (
     test_letters,
     test_limitation,
     test_mass,
+    test_night_rows,
+    test_night_skips,
     test_policy,
     test_portal_agreements,
     test_promise,

@@ -67,18 +67,22 @@ def _keys(ids, root_id, company_key):
 
 
 #: Customers that every night looks at: something about them moves by itself, or went wrong.
-_BUSY = SQL(
-    """customer.failure IS NOT NULL
-       OR EXISTS (SELECT FROM followup_cover cover WHERE cover.customer_id = customer.id)
-       OR EXISTS (SELECT FROM followup_suspension suspension WHERE suspension.customer_id = customer.id)
-       OR customer.partner_id IN (
-              SELECT partner.commercial_partner_id FROM account_payment payment
-                JOIN res_partner partner ON partner.id = payment.partner_id WHERE %(payment)s
-           UNION ALL
-              SELECT partner.commercial_partner_id FROM payment_transaction tx
-                JOIN res_partner partner ON partner.id = tx.partner_id WHERE %(transaction)s)""",
-    payment=_PAYMENT_IN_FLIGHT,
-    transaction=_TRANSACTION_IN_FLIGHT,
+BUSY = (
+    SQL("customer.failure IS NOT NULL"),
+    SQL("EXISTS (SELECT FROM followup_cover cover WHERE cover.customer_id = customer.id)"),
+    SQL("EXISTS (SELECT FROM followup_suspension suspension WHERE suspension.customer_id = customer.id)"),
+    SQL(
+        """customer.partner_id IN (
+               SELECT partner.commercial_partner_id FROM account_payment payment
+                 JOIN res_partner partner ON partner.id = payment.partner_id WHERE %s)""",
+        _PAYMENT_IN_FLIGHT,
+    ),
+    SQL(
+        """customer.partner_id IN (
+               SELECT partner.commercial_partner_id FROM payment_transaction tx
+                 JOIN res_partner partner ON partner.id = tx.partner_id WHERE %s)""",
+        _TRANSACTION_IN_FLIGHT,
+    ),
 )
 
 
@@ -87,10 +91,11 @@ def _flush(env):
         env[name].flush_model()
 
 
-def idle(env, ids, root_id, company_key, today):
+def idle(env, ids, root_id, company_key, busy, today):
     """Ids of customers whose last decision still holds on `today`, as it would be made again.
 
     :param company_key: a text that changes with every setting
+    :param busy: SQL conditions on `customer`, one of which is enough for every night to look at him
     """
     _flush(env)
     rows = env.execute_query(
@@ -101,13 +106,13 @@ def idle(env, ids, root_id, company_key, today):
                   AND customer.decided_on <= %(today)s AND customer.decide_on > %(today)s AND NOT (%(busy)s)""",
             keys=_keys(ids, root_id, company_key),
             today=today,
-            busy=_BUSY,
+            busy=SQL(" OR ").join(busy),
         )
     )
     return {row[0] for row in rows}
 
 
-def remember(env, ids, root_id, company_key):
+def remember(env, ids, root_id, company_key, busy):
     """Keep on what these customers were decided; only after everything else was written.
 
     Nothing is kept of somebody about whom something moved by itself: it may have ended by the next time.
@@ -122,7 +127,7 @@ def remember(env, ids, root_id, company_key):
                  FROM (%(keys)s) fresh
                 WHERE customer.id = fresh.id AND customer.decided_key IS DISTINCT FROM fresh.key""",
             keys=_keys(ids, root_id, company_key),
-            busy=_BUSY,
+            busy=SQL(" OR ").join(busy),
         )
     )
     env["followup.customer"].invalidate_model(["decided_key"])

@@ -27,7 +27,8 @@ class FollowupEngine(models.AbstractModel):
         """
         if not self._may_skip():
             return set()
-        idle_ids = idle.idle(self.env, customer_ids, company.id, self._idle_key(company, today), today)
+        key = self._idle_key(company, today)
+        idle_ids = idle.idle(self.env, customer_ids, company.id, key, self._busy_conditions(), today)
         items = self.env["followup.item"]
         if idle_ids:
             idle_ids -= set(items.browse(items._stuck_ids(customer_ids=idle_ids)).customer_id.ids)
@@ -45,6 +46,19 @@ class FollowupEngine(models.AbstractModel):
         return all(authors(name) <= vouched for name in _STEPS)
 
     @api.model
+    def _busy_conditions(self):
+        """Of whom every night is about: SQL conditions on `customer`, a row of `followup_customer`.
+
+        Extend it with what moves by itself, or is done by the night, in a table of your own.
+        """
+        return list(idle.BUSY)
+
+    @api.model
+    def _watched_domains(self, company):
+        """Conditions on customers that an answer depends on, whatever they are made of."""
+        return [policy._customer_domain() for policy in self._policies(company)]
+
+    @api.model
     def _idle_key(self, company, today):
         """A text that changes with every setting, policy and matching customer. Extend it with what you decide on.
 
@@ -55,10 +69,16 @@ class FollowupEngine(models.AbstractModel):
         if newest and newest >= today - timedelta(days=settings.freshness_days):
             newest = date.max  # fresh: the day itself makes no difference
         policies = self._policies(company)
-        partners = self.env["followup.customer"]._search([("company_id", "=", company.id)]).subselect("partner_id")
+        everybody = self.env["res.partner"].with_company(company).with_context(active_test=False)
+        partners = (
+            self.env["followup.customer"]
+            .with_context(active_test=False)
+            ._search([("company_id", "=", company.id)])
+            .subselect("partner_id")
+        )
         matching = [
-            sorted(self.env["res.partner"]._search([("id", "in", partners), *domain])) if domain else None
-            for domain in (policy._customer_domain() for policy in policies)
+            sorted(everybody._search([("id", "in", partners), *domain])) if domain else None
+            for domain in self._watched_domains(company)
         ]
         [[defaults]] = self.env.execute_query(
             SQL("SELECT json_agg(json_build_array(id, ctid::text, xmin::text) ORDER BY id) FROM ir_default")
@@ -77,4 +97,4 @@ class FollowupEngine(models.AbstractModel):
     def _remember_decided(self, company, customers, today):
         """The last step of a batch: what was decided holds until something changes."""
         if self._may_skip():
-            idle.remember(self.env, customers.ids, company.id, self._idle_key(company, today))
+            idle.remember(self.env, customers.ids, company.id, self._idle_key(company, today), self._busy_conditions())

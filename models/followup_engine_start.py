@@ -19,6 +19,11 @@ class FollowupEngine(models.AbstractModel):
         return settings
 
     @api.model
+    def _watched_domains(self, company):
+        # EXTENDS l10n_be_followup
+        return [*super()._watched_domains(company), company._followup_root()._followup_segment()]
+
+    @api.model
     def _select(self, company, customer_ids, today, exclude_notice_ids=None):
         # EXTENDS l10n_be_followup: who is outside the segment stays in safe mode; one query a batch
         customers = super()._select(company, customer_ids, today, exclude_notice_ids)

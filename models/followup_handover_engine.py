@@ -20,6 +20,18 @@ class FollowupEngine(models.AbstractModel):
         self.env["followup.handover"]._follow(company, today, customers)
         return result
 
+    @api.model
+    def _busy_conditions(self):
+        # EXTENDS l10n_be_followup: a claim with somebody else, and one whose time to pay after the last level ends
+        return [
+            *super()._busy_conditions(),
+            SQL("EXISTS (SELECT FROM followup_handover handover WHERE handover.customer_id = customer.id)"),
+            SQL(
+                """EXISTS (SELECT FROM followup_item item WHERE item.customer_id = customer.id AND item.is_open
+                              AND item.level_kind = 'hand_over')"""
+            ),
+        ]
+
     # Advice
 
     @api.model

@@ -71,6 +71,7 @@ class TestNightSkips(FollowupCommon):
             ),
             "the customer": write(self.business, user_id=self.env.uid),
             "a setting": write(self.company, followup_min_gap=9),
+            "the segment of live mode": write(self.company, followup_live_domain="[('ref', '=', 'x')]"),
             "the ladder": write(level, delay=4),
             "a raw statement": lambda: self.env.cr.execute(
                 "UPDATE account_move_line SET no_followup = TRUE WHERE id = %s", [self.items()[0].move_line_id.id]

@@ -76,21 +76,32 @@ def _converter(model, field):
         return lambda value, row: value
     if field.type == "monetary":
         return partial(_money, model.env, field.get_currency_field(model), {})
-    if field.type in ("many2one", "integer", "date", "datetime", "boolean") and not field.company_dependent:
-        if field.type == "integer":
-            return lambda value, row: value or 0
-        if field.type == "boolean":
-            return lambda value, row: bool(value)
-        return lambda value, row: value or None
+    simple = None if field.company_dependent or getattr(field, "translate", False) else _SIMPLE.get(field.type)
+    if simple:
+        return simple
     return lambda value, row: field.convert_to_column_insert(value, model, row)
 
 
+#: What the usual types become; the others ask their field.
+_SIMPLE = {
+    "many2one": lambda value, row: value or None,
+    "date": lambda value, row: value or None,
+    "datetime": lambda value, row: value or None,
+    "integer": lambda value, row: value or 0,
+    "boolean": lambda value, row: bool(value),
+    "selection": lambda value, row: value or None,
+    "text": lambda value, row: None if value is None or value is False else str(value),
+    "char": lambda value, row: None if value is None or value is False else str(value),
+}
+
+
 def _money(env, currency_name, known, value, row):
-    value = float(value or 0.0)
+    """An amount rounded as the currency beside it asks; without one it stays as it is."""
     currency_id = row.get(currency_name)
     if not currency_id:
-        return value
+        return float(value or 0.0)
     if currency_id not in known:
-        known[currency_id] = env["res.currency"].browse(currency_id)
-    currency = known[currency_id]
-    return float_repr(currency.round(value), currency.decimal_places)
+        currency = env["res.currency"].browse(currency_id)
+        known[currency_id] = currency.round, currency.decimal_places, float_repr(0.0, currency.decimal_places)
+    rounded, places, zero = known[currency_id]
+    return float_repr(rounded(float(value)), places) if value else zero

@@ -78,12 +78,21 @@ class FollowupItem(models.Model):
         """One task for each customer with an overdue item that would otherwise be forgotten."""
         self.env["followup.engine"]._propose_handovers(company, customers, today)
         stuck = self.browse(self._stuck_ids(customer_ids=customers.ids))
-        for customer, items in stuck.grouped("customer_id").items():
-            customer.with_context(mail_activity_quick_update=True).activity_schedule(
-                "l10n_be_followup.mail_activity_type_no_step",
-                note="; ".join(
-                    dict.fromkeys(f"{item.move_id.name or item.display_name}: {item.why}" for item in items[:10])
-                ),
-                date_deadline=today + timedelta(days=7),
-                user_id=(customer.responsible_id or customer._default_responsible()).id,
-            )
+        kind = self.env.ref("l10n_be_followup.mail_activity_type_no_step")
+        self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
+            [
+                {
+                    "activity_type_id": kind.id,
+                    "summary": kind.summary,
+                    "automated": True,
+                    "note": "; ".join(
+                        dict.fromkeys(f"{item.move_id.name or item.display_name}: {item.why}" for item in items[:10])
+                    ),
+                    "date_deadline": today + timedelta(days=7),
+                    "res_model_id": self.env["ir.model"]._get_id(customers._name),
+                    "res_id": customer.id,
+                    "user_id": (customer.responsible_id or customer._default_responsible()).id,
+                }
+                for customer, items in stuck.grouped("customer_id").items()
+            ]
+        )

@@ -165,6 +165,8 @@ class TestNightSkips(FollowupCommon):
             ]
         )  # fmt: skip
         skipped, day = 0, date(2026, 10, 1)
+        for partner in partners:
+            self.invoice(partner=partner, amount=chance.choice((3, 50, 400)), due=day + DAY * chance.randrange(-70, 30))
 
         def some_move():
             return self.env["account.move"].search(

@@ -228,11 +228,7 @@ class ItemRow(NamedTuple):
 
 
 def item_rows(env, item_ids):
-    """What messages say of these items, in two queries at most.
-
-    Known to the customer are the invoice number, with the instalment when there are several, and what was delivered:
-    the first products or lines. An entry that is no invoice may hold other customers' lines: only its own words are
-    named.
+    """What messages say of these items, for all of them in one query: as `item_name` and `item_description` of each.
 
     :rtype: dict item id -> `ItemRow`
     """
@@ -296,6 +292,30 @@ def item_rows(env, item_ids):
 
 def _product_name(env, product_id):
     return env["product.product"].browse(product_id).display_name if product_id else ""
+
+
+def item_name(move_line):
+    """How the customer knows the item: the invoice number, with the instalment when there are several."""
+    move = move_line.move_id
+    terms = move.line_ids.filtered(lambda line: line.account_type == "asset_receivable" and line.debit)
+    if move.is_invoice() and len(terms) > 1:
+        ordered = terms.sorted(lambda line: (line.date_maturity or line.date, line.id))
+        return f"{move.name} ({ordered.ids.index(move_line.id) + 1}/{len(ordered)})"
+    return move.name or move_line.name or "/"
+
+
+def item_description(move_line):
+    """What was delivered, in a few words: the first products or lines of the invoice.
+
+    An entry that is no invoice may hold other customers' lines: only its own words are named.
+    """
+    move = move_line.move_id
+    if not move.is_sale_document(include_receipts=True):
+        return (move_line.name or move.ref or "").strip().split("\n")[0][:120]
+    products = move.invoice_line_ids.filtered(lambda line: line.display_type == "product")
+    names = [(line.name or line.product_id.display_name or "").strip().split("\n")[0] for line in products[:3]]
+    text = ", ".join(name for name in names if name)
+    return (text[:117] + "...") if len(text) > 120 else text
 
 
 def line_values(env, decision, today, known=None):

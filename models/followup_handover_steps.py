@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from ..engine.application import item_rows
+from ..engine.application import item_name
 from ..engine.handover import LIVE
 
 #: The task of a person: decide on a proposal.
@@ -100,12 +100,11 @@ class FollowupHandover(models.Model):
         """Each item as it stands, with what the law allows on it on that day."""
         known = self.env["followup.engine"].sudo()._claims_as_of(company, items, day)
         costs = self.env["followup.engine"].sudo()._claimed_reminder_costs(items)
-        rows = item_rows(self.sudo().env, items.ids)
         return [
             {
                 "item_id": item.id,
                 "move_id": item.move_id.id,
-                "name": rows[item.id].name,
+                "name": item_name(item.move_line_id),
                 "date_maturity": item.date_maturity,
                 "episode": item.episode,
                 "currency_id": item.currency_id.id,

@@ -4,7 +4,7 @@ import json
 from odoo import models
 
 from ..engine import application
-from .followup_notice import FROZEN, WRITTEN
+from .followup_notice import FROZEN
 
 
 class FollowupNotice(models.Model):
@@ -25,6 +25,7 @@ class FollowupNotice(models.Model):
 
     def _fingerprint(self):
         self.ensure_one()
+        self._ensure_rendered()
         content = {
             "reference": self.name,
             "to": self._fingerprint_recipient(),
@@ -51,7 +52,7 @@ class FollowupNotice(models.Model):
     def _ensure_rendered(self):
         """Render what is still without words, also in the mails that wait."""
         bare = self.sudo().filtered(
-            lambda notice: not notice.body and notice.channel in WRITTEN and notice.state not in FROZEN
+            lambda notice: not notice.body and notice.channel != "call" and notice.state not in FROZEN
         )
         bare._render()
         for mail in bare.mail_ids.filtered(lambda mail: mail.state in ("outgoing", "exception")):

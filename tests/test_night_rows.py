@@ -2,9 +2,10 @@ import re
 from datetime import date
 from unittest.mock import patch
 
+from odoo import Command
 from odoo.tests import tagged
 
-from ..engine import bulk
+from ..engine import application, bulk
 from .common import SendingCommon
 
 #: Differ by their nature from one making to the next.
@@ -76,6 +77,60 @@ class TestNightRows(SendingCommon):
                 for name in row.keys() - _OWN:
                     self.assertEqual(self.plain(row[name]), self.plain(expected[name]), name)
                 self.assertEqual(set(row), set(expected))
+
+    def test_items_in_words_are_those_of_the_records(self):
+        term = self.env["account.payment.term"].create(
+            {
+                "name": "half",
+                "line_ids": [
+                    Command.create({"value": "percent", "value_amount": 50, "nb_days": days}) for days in (0, 0, 30)
+                ][1:],
+            }
+        )
+        product = self.env["product.product"].create({"name": "Ketel"})
+        line = {"quantity": 1, "price_unit": 10, "tax_ids": [Command.clear()]}
+        moves = (
+            self.invoice()
+            | self.invoice(invoice_payment_term_id=term.id, invoice_date_due=False, invoice_date=date(2026, 11, 1))
+            | self.invoice(
+                invoice_line_ids=[
+                    Command.create({"display_type": "line_section", "name": "Werken"}),
+                    Command.create({**line, "name": "Eerste\ntweede"}),
+                    Command.create({**line, "product_id": product.id, "name": False}),
+                    Command.create({**line, "name": "x" * 150}),
+                    Command.create({**line, "name": "vierde"}),
+                ]
+            )
+        )
+        moves |= self.env["account.move"].create(
+            {
+                "journal_id": self.company_data["default_journal_misc"].id,
+                "line_ids": [
+                    Command.create(
+                        {
+                            "account_id": self.company_data["default_account_receivable"].id,
+                            "partner_id": self.business.id,
+                            "debit": 10,
+                            "name": "Opening\nrest",
+                        }
+                    ),
+                    Command.create({"account_id": self.company_data["default_account_revenue"].id, "credit": 10}),
+                ],
+            }
+        )
+        moves[-1].action_post()
+        self.engine._synchronise(self.company)
+        items = self.items()
+        self.assertEqual(len(items), 5)
+        rows = application.item_rows(self.env, items.ids)
+        for item in items:
+            row, move_line = rows[item.id], item.move_line_id
+            self.assertEqual(row.name, application.item_name(move_line))
+            self.assertEqual(row.description, application.item_description(move_line))
+            self.assertEqual(float(row.amount), abs(move_line.amount_currency))
+        self.assertEqual(
+            {row.name.rpartition(" ")[2] for row in rows.values()} & {"(1/2)", "(2/2)"}, {"(1/2)", "(2/2)"}
+        )
 
     def test_another_add_on_has_its_say(self):
         self.assertTrue(bulk.fits(self.env["followup.notice"], ("partner_id",)))

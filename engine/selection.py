@@ -34,6 +34,8 @@ _TRANSACTION_IN_FLIGHT = SQL(
         OR (tx.state = 'done' AND tx.is_post_processed IS NOT TRUE))"""
 )
 
+#: So many new rows change how the database should look for them.
+MANY_ROWS = 2_000
 
 #: What is read in SQL below: pending writes of the same transaction must be seen.
 _READ_MODELS = (
@@ -117,6 +119,8 @@ def synchronise(env, root_ids, partner_ids=None):
             restart=SQL("NOT item.is_open OR item.date_maturity IS DISTINCT FROM EXCLUDED.date_maturity"),
         )
     )
+    if cr.rowcount >= MANY_ROWS:
+        analyze(env, "followup_item", "followup_customer")
     closed_scope = (
         SQL("TRUE")
         if partner_ids is None
@@ -158,6 +162,11 @@ def synchronise(env, root_ids, partner_ids=None):
     for name in ("followup.item", "followup.customer"):
         env[name].invalidate_model()
     return sorted(touched)
+
+
+def analyze(env, *tables):
+    """Tell the planner about many new rows now: it would plan for the few of before until autovacuum comes along."""
+    env.cr.execute(SQL("ANALYZE %s", SQL(", ").join(SQL.identifier(table) for table in tables)))
 
 
 def select(env, customer_ids, policies, today, insolvent=None, exclude_notice_ids=None):

@@ -4,7 +4,7 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.tools import format_date, split_every
 
-from ..engine import application
+from ..engine import application, selection
 from .followup_engine import ATTEMPTS, BATCH
 
 _logger = logging.getLogger(__name__)
@@ -71,6 +71,9 @@ class FollowupEngine(models.AbstractModel):
                 break
         run.write({**counts, "ended": fields.Datetime.now(), "state": "done" if run.state == "running" else run.state})
         self.env["ir.cron"]._commit_progress()
+        if counts["notice_count"] >= selection.MANY_ROWS:
+            selection.analyze(self.env, "followup_notice", "followup_notice_line", "mail_message", "mail_mail")
+            self.env["ir.cron"]._commit_progress()
         return run
 
     @api.model

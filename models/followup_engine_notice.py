@@ -107,8 +107,9 @@ class FollowupEngine(models.AbstractModel):
         :raises UserError: without a usable address
         """
         known = amounts
-        if known is None:
-            known = application.Known.of(self.env, [taken], self._claims_of(company, [taken], today))
+        if not isinstance(known, application.Known):
+            amounts = self._claims_of(company, [taken], today) if amounts is None else amounts
+            known = application.Known.of(self.env, [taken], amounts)
         customer = self.env["followup.customer"].browse(taken.customer.id).with_prefetch(known.customer_ids)
         partner = customer.partner_id.with_company(company)
         level = self.env["followup.level"].browse(taken.message_level.id)
@@ -180,8 +181,10 @@ class FollowupEngine(models.AbstractModel):
         return result
 
     @api.model
-    def _message_regime(self, taken, partner, known):
+    def _message_regime(self, taken, partner, known=None):
         """A message to a customer with a consumer's invoice follows the rules for consumers."""
+        if not isinstance(known, application.Known):
+            known = application.Known.of(self.env, [taken])
         regimes = {known.items[line.item.id].regime or partner.followup_regime for line in taken.message}
         return next((regime for regime in ("b2c", "b2g", "b2b") if regime in regimes), partner.followup_regime)
 
@@ -204,9 +207,7 @@ class FollowupEngine(models.AbstractModel):
 
     @api.model
     def _call_values(self, company, taken, today, amounts=None):
-        known = amounts
-        if known is None:
-            known = application.Known.of(self.env, [taken])
+        known = amounts if isinstance(amounts, application.Known) else application.Known.of(self.env, [taken])
         customer = self.env["followup.customer"].browse(taken.customer.id).with_prefetch(known.customer_ids)
         partner = customer.partner_id.with_company(company)
         calls = decision.Decision(taken.customer, (), calls=taken.calls)

@@ -30,13 +30,16 @@ class FollowupEngine(models.AbstractModel):
         return super()._prepare(company, decisions, today, run, manual)
 
     @api.model
-    def _notice_values(self, company, taken, today, *args, **kwargs):
+    def _notice_values(self, company, taken, today, manual=False, amounts=None, channel=None):
         # EXTENDS l10n_be_followup
-        customer = self.env["followup.customer"].browse(taken.customer.id)
-        regime = self._message_regime(taken, customer.partner_id.with_company(company))
+        prefetch = getattr(amounts, "customer_ids", ())
+        customer = (
+            self.env["followup.customer"].browse(taken.customer.id).with_prefetch(prefetch or [taken.customer.id])
+        )
+        regime = self._message_regime(taken, customer.partner_id.with_company(company), amounts)
         # A private invoice of a self-employed person is no business of his bookkeeper's.
         engine = self.with_context(followup_message_regime=regime)
-        vals = super(FollowupEngine, engine)._notice_values(company, taken, today, *args, **kwargs)
+        vals = super(FollowupEngine, engine)._notice_values(company, taken, today, manual, amounts, channel)
         partner = customer.with_env(engine.env).partner_id.with_company(company)
         recipient = self.env["res.partner"].browse(vals["recipient_id"])
         level = self.env["followup.level"].browse(vals["level_id"])

@@ -273,6 +273,7 @@ class FollowupLetterBatch(models.Model):
     def _document(self, letters):
         """One HTML document of the covering list and all letters."""
         root = self.company_id._followup_root()
+        letters._ensure_rendered()
         values = {
             "css": Markup(_static("letter.css")),
             "script": Markup(_static("letter_pages.js")),

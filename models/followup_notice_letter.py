@@ -11,7 +11,7 @@ from odoo.tools.image import image_data_uri
 from PIL import Image
 from reportlab.graphics.barcode.qr import QrCodeWidget
 
-from ..engine import letter_pdf
+from ..engine import application, letter_pdf
 
 
 class FollowupNotice(models.Model):
@@ -188,9 +188,8 @@ class FollowupNotice(models.Model):
         decisions = engine._decide_for_letters(about_levels, today) if about_levels else {}
         # What two letters to one customer claim is worked out for each of them.
         one_each = [same for same in about_levels.grouped("customer_id").values() if len(same) == 1]
-        amounts = engine._claims_of(
-            company, [decisions[same.id] for same in one_each if decisions[same.id].message], today
-        )
+        taken = [decisions[same.id] for same in one_each if decisions[same.id].message]
+        amounts = application.Known.of(self.env, taken, engine._claims_of(company, taken, today))
         by_batch = {same.id for same in one_each}
         ready = self.browse()
         for letter in letters:

@@ -230,7 +230,7 @@ class FollowupEngine(models.AbstractModel):
     @api.model
     def _create_notices(self, values):
         """Create, render a sample and queue. All or nothing: the caller holds the savepoint."""
-        leads, notices = self._make_notices(values)
+        _leads, notices = self._make_notices(values)
         written = notices.filtered(lambda notice: notice.channel != "call")
         self._render_samples(written)
         written.filtered(lambda notice: notice.state == "queued")._queue()

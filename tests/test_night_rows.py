@@ -9,7 +9,18 @@ from ..engine import application, bulk
 from .common import SendingCommon
 
 #: Differ by their nature from one making to the next.
-_OWN = {"id", "create_date", "write_date", "notice_id", "mail_message_id", "followup_notice_id", "message_id", "date"}
+_OWN = {
+    "id",
+    "create_date",
+    "write_date",
+    "notice_id",
+    "mail_message_id",
+    "followup_notice_id",
+    "message_id",
+    "date",
+    "activity_id",
+    "lead_id",
+}
 
 
 @tagged("post_install_l10n", "post_install", "-at_install")

@@ -3,6 +3,7 @@ from datetime import timedelta
 from markupsafe import Markup
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_list
 
 from .followup_policy import REGIMES
 
@@ -70,7 +71,7 @@ class FollowupAssistant(models.Model):
             }
             text = self.env._("%(when)s: %(name)s (%(how)s)", **words)
             if claims:
-                text += self.env._(", with %s as far as the law allows", self.env._(" and ").join(claims))
+                text += self.env._(", with %s as far as the law allows", format_list(self.env, claims))
             yield text + (
                 self.env._(". It leaves by itself.") if level.automatic else self.env._(". You review it first.")
             )

@@ -30,8 +30,8 @@ TRANSITIONS = {
     "review": {"queued", "cancelled"},
     "queued": {"sending", "printed", "review", "failed", "cancelled", "delivered"},
     "sending": {"sent", "failed", "unknown"},
-    # Taken out of the pile again, or posted: that is when a letter is delivered.
-    "printed": {"queued", "sent", "delivered", "cancelled", "failed"},
+    # Taken out of the pile again, posted by a service (sending), or by hand: that is when a letter is delivered.
+    "printed": {"queued", "sending", "sent", "delivered", "cancelled", "failed"},
     "unknown": {"sent", "failed"},
     # Back to printed: a letter that was marked as posted by mistake.
     "sent": {"delivered", "bounced", "printed"},

@@ -6,6 +6,9 @@ from ..engine import application, bulk
 
 #: Values of a notice that are no fields of it.
 _ASIDE = ("fingerprint", "companions")
+#: Kinds of messages that the run under way has rendered well, by database: (id of the run, kinds). It outlives the
+#: commits between the batches; a template that breaks in the meantime is found when its messages leave.
+_RENDERED = {}
 #: Stored computed fields that `_insert_notices` fills in.
 _GIVEN = ("partner_id",)
 
@@ -113,14 +116,16 @@ class FollowupEngine(models.AbstractModel):
 
         The others are rendered when somebody opens or approves them, or just before they leave. One of each kind a run.
         """
-        tried = self.env.cr.cache.setdefault("l10n_be_followup.rendered", {})
+        run_id = notices.run_id[:1].id
+        known, tried = _RENDERED.get(self.env.cr.dbname, (None, frozenset()))
+        tried = tried if run_id and known == run_id else frozenset()
         samples, found = notices.browse(), set()
         for notice in notices:
             kind = (notice._template().id, notice.lang, notice.regime, notice.channel)
-            if kind in found or (notice.run_id and kind in tried.get(notice.run_id.id, ())):
+            if kind in tried or kind in found:
                 continue
             found.add(kind)
             samples |= notice
         samples._render()
-        if samples.run_id:
-            tried.setdefault(samples.run_id[:1].id, set()).update(found)
+        if run_id and found:
+            _RENDERED[self.env.cr.dbname] = (run_id, tried | found)

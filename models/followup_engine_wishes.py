@@ -26,6 +26,10 @@ class FollowupEngine(models.AbstractModel):
         ids = [taken.customer.id for taken in decisions if taken.message]
         partners = self.env["followup.customer"].browse(ids).partner_id.with_company(company)
         partners.child_ids.mapped("followup_copy")
+        # What a route asks of each of them is computed for all together.
+        contacts = (partners | partners.child_ids).sudo()
+        contacts.mapped("email_formatted")
+        contacts.mapped("followup_email_bounced")
         partners.followup_escalation_id.mapped("email_normalized")
         return super()._prepare(company, decisions, today, run, manual)
 

@@ -151,6 +151,7 @@ from . import (
     res_partner_bounce,
     res_partner_call,
     res_partner_handover,
+    res_partner_insolvency,
     res_partner_recipient,
     res_partner_route,
     res_partner_service,

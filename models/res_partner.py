@@ -230,11 +230,10 @@ class ResPartner(models.Model):
         )
 
     def _followup_plan_claim(self):
-        """Bankrupt: one task to file the claim with the curator; none any more when it was a mistake (Book XX)."""
+        """Insolvent: one task to have the claim taken up; none any more when it was a mistake (Book XX)."""
         kind = "l10n_be_followup.mail_activity_type_curator"
         for partner in self:
             customer = self.env["followup.customer"].sudo()._for_partner(partner, self.env.company)
-            bankrupt = partner.followup_insolvency == "bankruptcy"
             tasks = (
                 self.env["mail.activity"]
                 .sudo()
@@ -247,7 +246,7 @@ class ResPartner(models.Model):
                     ]
                 )
             )
-            if not bankrupt:
+            if not partner.followup_insolvency:
                 tasks.filtered("active").unlink()
                 continue
             values = partner._followup_claim_task(customer.company_id)

@@ -3,6 +3,7 @@ from . import (
     followup_arrangement_report,
     followup_call_sheet_report,
     followup_charge_report,
+    followup_customer_insolvency,
     followup_dossier,
     followup_dossier_files,
     followup_dossier_report,

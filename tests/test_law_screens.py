@@ -251,7 +251,7 @@ class TestLawScreens(FollowupCommon):
         self.business.followup_insolvency = False
         self.assertFalse(customer.activity_ids)
         self.business.followup_insolvency = "reorganisation"
-        self.assertFalse(customer.activity_ids)
+        self.assertIn("list of creditors", customer.activity_ids.note)
 
     # Charges and buttons
 

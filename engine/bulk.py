@@ -5,7 +5,6 @@
 
 from functools import partial
 
-from markupsafe import Markup
 from odoo.tools import SQL, float_repr
 
 #: Add-ons whose `create` is known here.
@@ -77,11 +76,6 @@ def _converter(model, field):
         return lambda value, row: value
     if field.type == "monetary":
         return partial(_money, model.env, field.get_currency_field(model), {})
-    if field.type == "html" and not getattr(field, "translate", False):
-        # Markup was made by our own code: only what may hold somebody's words is cleaned, as the field does.
-        return lambda value, row: (
-            str(value) if isinstance(value, Markup) else field.convert_to_column_insert(value, model, row)
-        )
     simple = None if field.company_dependent or getattr(field, "translate", False) else _SIMPLE.get(field.type)
     if simple:
         return simple

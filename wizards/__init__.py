@@ -25,7 +25,6 @@ from . import (
     followup_letter_post_wizard,
     followup_letter_return_wizard,
     followup_insolvency_wizard,
-    followup_live_wizard,
     followup_mass_wizard,
     followup_mass_wizard_line,
     followup_paid_check_line,

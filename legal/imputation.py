@@ -1,7 +1,7 @@
 """Which debts money pays, when nobody said which: the order of the law, as far as the parties agreed nothing else.
 
 Pure: amounts are `Decimal` in one currency. Between enterprises costs come first, then interest, then the principal
-(art. 5.210 of the Civil Code); for a consumer the add-on counts the principal first, which is milder.
+(Book 5 of the Civil Code on imputation, formerly article 1254); for a consumer the add-on counts the principal first, which is milder.
 """
 
 from collections.abc import Sequence

@@ -84,6 +84,7 @@ class FollowupAssistant(models.Model):
         address = tools.email_normalize(self.company_id.email or "") or self.env.user.email_normalized or False
         servers = self.env["ir.mail_server"].sudo()
         server, smtp_from = servers._find_mail_server(address or "")
+        server = server or servers  # none in Odoo: the one of the configuration file
         name = server.name or self.env._("the server of the Odoo configuration file")
         smtp = None
         try:
@@ -97,7 +98,7 @@ class FollowupAssistant(models.Model):
                         "%(server)s refuses the sender %(address)s: %(reply)s. Correct the sender or the server.",
                         server=name,
                         address=address,
-                        reply=tools.ustr(reply) if hasattr(tools, "ustr") else reply.decode(errors="replace"),
+                        reply=reply.decode(errors="replace"),
                     )
         except Exception as error:
             # Whatever a server or a wrong setting answers: it is what the person must read.

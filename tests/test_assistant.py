@@ -8,6 +8,7 @@ from unittest.mock import patch
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
+from odoo.tools import config
 
 from .common import TODAY, FollowupCommon, SendingCommon
 
@@ -383,6 +384,14 @@ class TestAssistantChecks(AssistantCommon, SendingCommon):
         self.walk("checks")
         with self.assertRaisesRegex(UserError, "Outgoing mail"):
             self.assistant.action_next()
+
+    def test_without_a_mail_server_the_configuration_file_counts(self):
+        """Nobody set up a server in Odoo: the one of the configuration file is asked, and named."""
+        self.server.active = False
+        with patch.dict(config.options, {"smtp_server": "127.0.0.1", "smtp_port": closed_port(), "smtp_ssl": False}):
+            status, message = self.check("server")
+        self.assertEqual(status, "bad")
+        self.assertIn("configuration file", message)
 
     def test_no_network_in_a_compute(self):
         def forbidden(*args, **kwargs):

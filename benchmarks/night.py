@@ -1,13 +1,14 @@
 """A night over many customers: selection, decision, prepared notices as committed rows; a night with nothing to do; screens.
 
 Run with `dev/bench night [NUMBERS…]` (1,000, 10,000 and 100,000 open items, five a customer). Prints a table for each
-number; writes `night.svg` beside this file when all of them ran. `PROFILE=file` writes a profile of the night.
+number; writes `night.svg` beside this file when there are three or more. `PROFILE=file` writes a profile of the night.
 """
 
 import collections
 import contextlib
 import cProfile
 import functools
+import math
 import os
 import resource
 import sys
@@ -216,6 +217,45 @@ def measure(env, clock, number, before):
     return {"night": total, "idle": idle[0], "list": max(shown["list"]), "form": max(shown["form"])}
 
 
+def plot(points, path):
+    """Seconds against open items, both on a logarithmic scale: a straight line of one decade a decade is linear."""
+    wide, high, left, low, top = 640, 400, 60, 360, 20
+    first, last = math.log10(min(points)), math.log10(max(points))
+    least, most = -2, 3  # 0.01 s to 1,000 s
+
+    def at(number, seconds):
+        x = left + (math.log10(number) - first) / (last - first) * (wide - left - 150)
+        y = low - (math.log10(max(seconds, 10**least)) - least) / (most - least) * (low - top)
+        return f"{x:.1f},{y:.1f}"
+
+    def text(x, y, words, anchor="start", colour="#333"):
+        return f'<text x="{x}" y="{y}" text-anchor="{anchor}" fill="{colour}">{words}</text>'
+
+    parts = []
+    for power in range(least, most + 1):
+        y = low - (power - least) / (most - least) * (low - top)
+        parts.append(f'<line x1="{left}" y1="{y:.1f}" x2="{wide - 150}" y2="{y:.1f}" stroke="#ddd"/>')
+        parts.append(text(left - 6, f"{y + 4:.1f}", f"{10**power:g} s", "end"))
+    for number in points:
+        x = at(number, 1).split(",")[0]
+        parts.append(text(x, low + 18, f"{number:,}", "middle"))
+    parts.append(text((wide - 150 + left) / 2, low + 36, "open items", "middle"))
+    series = (
+        ("night", "the night", "#1d4ed8"),
+        ("idle", "nothing to do", "#1f7a3d"),
+        ("list", "customer list", "#b45309"),
+    )
+    for name, words, colour in series:
+        line = " ".join(at(number, values[name]) for number, values in points.items())
+        parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        x, y = line.split()[-1].split(",")
+        parts.append(text(float(x) + 8, float(y) + 4, words, colour=colour))
+    path.write_text(
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" font-family="sans-serif" font-size="12">'
+        f'<rect width="100%" height="100%" fill="white"/>{"".join(parts)}</svg>\n'
+    )
+
+
 def main(env):
     clock = Clock(env)
     points, before = {}, 0
@@ -224,6 +264,8 @@ def main(env):
         before = number
         env.cr.execute("DROP TABLE who, wanted, line")
         env.cr.commit()
+    if len(points) > 2:
+        plot(points, HERE / "night.svg")
 
 
 main(env)  # noqa: F821 - `dev/odoo shell` gives the environment

@@ -139,8 +139,17 @@ class FollowupEngine(models.AbstractModel):
     def _repeat_for_companion(self, notice, today):
         """The same items again, as they are now: the letter beside an e-mail that left may be printed days later."""
         [customer] = self._select(notice.company_id, notice.customer_id.ids, today, notice.lead_id.ids)
-        said = [(line.item_id.id, line.level_id.id, line.advances) for line in notice.line_ids]
-        return decision.repeat(customer, self._settings(notice.company_id, today), today, said)
+        # Where a later message left since, this one would contradict it.
+        overtaken = notice._overtaken_items()
+        said = [
+            (line.item_id.id, line.level_id.id, line.advances)
+            for line in notice.line_ids
+            if line.item_id not in overtaken
+        ]
+        answer = decision.repeat(customer, self._settings(notice.company_id, today), today, said)
+        if overtaken:
+            answer = dataclasses.replace(answer, reasons=(*answer.reasons, decision.Reason("notice_under_way")))
+        return answer
 
     @api.model
     def _apply(self, company, decisions, today, run=None, prepare=True):

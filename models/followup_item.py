@@ -190,7 +190,10 @@ class FollowupItem(models.Model):
                      FROM (SELECT notice.waiting_until, notice.channel = 'letter' AS by_post, notice.id
                              FROM followup_notice_line line
                              JOIN followup_notice notice ON notice.id = line.notice_id
-                            WHERE line.item_id = target.id AND line.advances AND line.live
+                        LEFT JOIN followup_notice lead ON lead.id = notice.lead_id
+                            WHERE line.item_id = target.id AND line.advances
+                              -- A letter beside an e-mail takes no level, but the days that it promises are kept.
+                              AND (line.live OR notice.standby AND lead.state = 'delivered')
                               AND line.episode = target.episode AND notice.state = 'delivered'
                               AND line.level_kind = 'first_reminder' AND notice.waiting_until IS NOT NULL
                         UNION ALL

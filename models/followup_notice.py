@@ -338,6 +338,7 @@ class FollowupNotice(models.Model):
         """After *unknown, check*: the customer does not have it; it can be tried again."""
         unknown = self._for_user().filtered(lambda notice: notice.state == "unknown")
         unknown._go("failed", failure=self.env._("not sent, said %s", self.env.user.name))
+        unknown._promote()
         self.customer_id._refresh()
 
     def _for_user(self):

@@ -58,11 +58,17 @@ class FollowupNotice(models.Model):
         for notice in self.filtered(lambda notice: "bounced" in TRANSITIONS[notice.state]):
             notice._go("bounced", bounced_date=fields.Datetime.now(), failure=reason)
             if notice.standby:
+                self.env["followup.item"]._recompute_levels(notice.line_ids.filtered("advances").item_id.ids)
                 continue
             self.env["followup.charge"].sudo()._unclaim(notice)
             notice._try(lambda notice: self.env["followup.suspension"].sudo()._withdraw_announcement(notice))
             notice.customer_id._forget_message()
-            if notice._promote() or notice._take_another_way(reason, address):
+            promoted = notice._promote()
+            if promoted and address:
+                # The letter counts; the next e-mail goes elsewhere.
+                partner = notice.partner_id.with_company(notice.company_id)
+                partner._followup_mark_bounced(email_normalize(notice.email_to or ""))
+            if promoted or notice._take_another_way(reason, address):
                 self.env["followup.item"]._recompute_levels(notice.line_ids.filtered("advances").item_id.ids)
                 notice._try(lambda notice: notice.customer_id._refresh())
                 continue
@@ -137,4 +143,4 @@ class FollowupNotice(models.Model):
             raise
         except Exception:
             self.env.invalidate_all()
-            _logger.warning("What notice %s announced could not be withdrawn", self.id, exc_info=True)
+            _logger.warning("What follows from notice %s could not be noted", self.id, exc_info=True)

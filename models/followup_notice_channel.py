@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import fields, models
 
-from .followup_notice import DEAD, WRITTEN
+from .followup_notice import DEAD, FROZEN, WRITTEN
 
 
 class FollowupNotice(models.Model):
@@ -46,6 +46,21 @@ class FollowupNotice(models.Model):
             letter._after_sent()
             letter._deliver(day)
 
+    def _overtaken_items(self):
+        """Items of a message that goes beside another one about which a later message left."""
+        self.ensure_one()
+        later = self.env["followup.notice.line"].search(
+            [
+                ("item_id", "in", self.line_ids.item_id.ids),
+                ("advances", "=", True),
+                ("live", "=", True),
+                ("notice_id", ">", self.lead_id.id),
+                ("notice_id.state", "in", sorted(FROZEN)),
+                ("notice_id.channel", "in", sorted(WRITTEN)),
+            ]
+        )
+        return later.filtered(lambda line: line.notice_id.lead_id != self.lead_id).item_id
+
     def _promote(self):
         """A message that failed or came back leaves its place to the letter that went beside it.
 
@@ -67,5 +82,6 @@ class FollowupNotice(models.Model):
                 beside._after_sent()
             if beside.state == "delivered":
                 self.env["followup.item"]._recompute_levels(beside.line_ids.filtered("advances").item_id.ids)
+                beside._try(lambda letter: letter._follow_delivery())
             promoted |= beside
         return promoted

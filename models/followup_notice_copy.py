@@ -20,6 +20,10 @@ class FollowupNotice(models.Model):
         )[0]
         return any(vals[name] != value for name, value in said.items() if name in vals)
 
+    def _copy_addresses(self):
+        # EXTENDS: a report that names only a copy brings no notice back
+        return super()._copy_addresses() | set(tools.mail.email_normalize_all(self.email_cc or ""))
+
     def _create_copies(self):
         """One mail for each copy, with the words that were sent; the queue takes them, each once."""
         mails = self.env["mail.mail"].sudo()

@@ -79,6 +79,11 @@ class FollowupNotice(models.Model):
                 free_until = max(free_until, self._promised_until())  # posted sooner than expected: what it says stands
         self._go("delivered", delivered_on=day, waiting_until=free_until)
         self.env["followup.item"]._recompute_levels(self.line_ids.filtered("advances").item_id.ids)
+        self._follow_delivery()
+
+    def _follow_delivery(self):
+        """What begins with a message that arrived and counts: the clock of each service that it announces."""
+        self.ensure_one()
         if self.services and self._is_written() and not self.standby:
             self.env["followup.suspension"].sudo()._announce(self)
 

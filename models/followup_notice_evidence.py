@@ -108,6 +108,7 @@ class FollowupNotice(models.Model):
         for header, value in (
             ("From", self.email_from),
             ("To", self.email_to),
+            ("Cc", self.email_cc),
             ("Reply-To", self.reply_to),
             ("Subject", self.subject),
             ("Date", moment and mail_datetime(pytz.utc.localize(moment))),

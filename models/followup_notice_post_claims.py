@@ -8,9 +8,9 @@ class FollowupNotice(models.Model):
 
     _inherit = "followup.notice"
 
-    def _deliver(self, day):
+    def _follow_delivery(self):
         # EXTENDS followup.notice
-        result = super()._deliver(day)
+        result = super()._follow_delivery()
         if self.level_id.post_charges and self.approved_by:
             self._post_claims()
         return result

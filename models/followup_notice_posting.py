@@ -236,6 +236,7 @@ class FollowupNotice(models.Model):
                 approved_date=fields.Datetime.now(),
                 **route._prepare_notice(),
             )
+        failed.lead_id._promote()  # the e-mail did not arrive either: the letter counts, so that no second one follows
         failed.customer_id.sudo().failure = False
         failed.customer_id._refresh()
         others = self - letters.with_env(self.env)

@@ -27,6 +27,8 @@ class FollowupNotice(models.Model):
             {"state": "cancel", "failure_reason": reason}
         )
         pending.activity_id.sudo().unlink()
+        # The customer has the letter beside it already: that is his reminder, and there is no second one.
+        pending._promote()
 
     def _queue(self):
         """Give approved or automatic notices to Odoo's mail queue, not before the sending hours."""
@@ -238,7 +240,9 @@ class FollowupNotice(models.Model):
 
     def _back_to_review(self, mail, reason):
         mail.write({"state": "cancel", "failure_reason": reason})
-        self._go("review", review_reasons=[reason], approved_by=False, approved_date=False)
+        # What goes beside it waits with it: both are approved together.
+        beside = self.companion_ids.filtered(lambda notice: notice.standby and notice.state == "queued")
+        (self | beside)._go("review", review_reasons=[reason], approved_by=False, approved_date=False)
         self.customer_id._refresh()
 
     def _settle_stray(self, mail):

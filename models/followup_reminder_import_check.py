@@ -268,7 +268,7 @@ class FollowupReminderImport(models.Model):
                                     JOIN followup_notice notice ON notice.id = line.notice_id
                                    WHERE line.item_id = item.id AND line.advances AND line.live
                                      AND line.episode = item.episode AND notice.channel <> 'call'
-                                     AND (notice.state IN ('sending', 'unknown')
+                                     AND (notice.state IN ('sending', 'unknown', 'printed')
                                           OR notice.state = 'queued' AND notice.approved_by IS NOT NULL)),
                           source.name, prior.level_id, prior.level_name, prior.date
                      FROM followup_item item

@@ -16,6 +16,7 @@ from . import (
     test_charges,
     test_charges_stateful,
     test_claims_agreements,
+    test_companions,
     test_dashboard,
     test_delivery,
     test_dispute,

@@ -104,6 +104,17 @@ class TestReminderImport(FollowupCommon):
         self.assertEqual(again.count_known, 1)
         self.assertEqual(self.item(move).level_id, self.level(30))
 
+    def test_a_letter_that_lies_in_the_pile_stops_it(self):
+        self.business.write({"email": False, "street": "Nieuwstraat 1", "zip": "1000", "city": "Brussel"})
+        move = self.invoice(due=date(2026, 9, 1))
+        self.night()
+        letter = self.notices()
+        letter._go("printed")
+        record = self.lines(self.row(move, "Formal notice", "12/10/2026"))
+        self.assertEqual((record.state, record.count_ok, record.count_error), ("checked", 0, 1))
+        letter._post(TODAY)
+        self.assertEqual(self.item(move).level_id, letter.level_id)
+
     def test_the_database_refuses_a_second_one(self):
         move = self.invoice(due=date(2026, 9, 1))
         record = self.lines(self.row(move))

@@ -162,6 +162,7 @@ class FollowupCharge(models.Model):
 
     @api.model
     def _claim_line(self, notice, line, kind, amount):
+        amount = self._not_settled_since(notice, line, kind, amount)
         if not amount:
             return
         domain = [("kind", "=", kind), ("state", "=", "claimed"), ("customer_id", "=", notice.customer_id.id)]
@@ -194,6 +195,25 @@ class FollowupCharge(models.Model):
                 "first_notice_id": notice.id,
             }
         )
+
+    @api.model
+    def _not_settled_since(self, notice, line, kind, amount):
+        """What of an amount is still to be claimed: a letter lies printed while the same is posted or waived.
+
+        :return: the rest, in the currency of the line
+        """
+        if not amount or kind not in ("interest", "compensation"):
+            return amount
+        closed = [("kind", "=", kind), ("state", "not in", ("claimed", "cancelled"))]
+        if kind == "compensation":
+            known = [("move_id", "=", line.move_id.id), ("customer_id", "=", notice.customer_id.id)]
+            return 0.0 if self.search_count([*closed, *known], limit=1) else amount
+        # Only of the same days: what was closed before the message was made is not in it.
+        days = [segment["from"] for segment in (line.claim_detail or {}).get("segments", ())]
+        if not days:
+            return amount
+        same = self.search([*closed, ("item_id", "=", line.item_id.id), ("claimed_until", ">=", min(days))])
+        return max(line.currency_id.round(amount - sum(same.mapped("amount"))), 0.0)
 
     @api.model
     def _unclaim(self, notice):

@@ -2,6 +2,7 @@ from datetime import date
 
 from odoo.tests import tagged
 
+from .charge_common import ChargeCommon
 from .common import TODAY, FollowupCommon
 from .suspension_common import ServiceCommon
 
@@ -108,8 +109,10 @@ class TestCompanions(FollowupCommon):
         email, _letter = self.prepared()
         email.email_cc = '"Ann" <ann@example.com>'
         self.deliver(email)
-        report = self.env["followup.notice.report"].sudo().create(
-            {"notice_id": email.id, "action": "failed", "recipient": "ann@example.com", "status": "5.1.1"}
+        report = (
+            self.env["followup.notice.report"]
+            .sudo()
+            .create({"notice_id": email.id, "action": "failed", "recipient": "ann@example.com", "status": "5.1.1"})
         )
         report._apply()
         self.assertEqual(email.state, "delivered")
@@ -145,3 +148,37 @@ class TestCompanionsOfServices(ServiceCommon):
         fresh = self.service.suspension_ids - first
         self.assertEqual((first.state, fresh.state, fresh.notice_id), ("cancelled", "announced", letter))
         self.assertEqual((fresh.announced_on, fresh.deadline), (THURSDAY, letter.pay_before))
+
+
+@tagged("post_install_l10n", "post_install", "-at_install")
+class TestClaimedTwice(ChargeCommon):
+    """A letter that was printed before its charges were posted, and goes after that."""
+
+    def test_what_was_posted_since_is_not_claimed_again(self):
+        posted = self.claims(interest=10.0)
+        posted.sudo()._post_to_books()
+        move = posted.move_id
+        self.night()
+        letter = self.notices()[:1]
+        segment = {
+            "from": "2026-10-02",
+            "to": "2026-11-20",
+            "days": 50,
+            "base": "1210",
+            "rate": "10.5",
+            "amount": "12.5",
+        }
+        letter.line_ids.filtered(lambda line: line.move_id == move).write(
+            {
+                "interest": 12.5,
+                "compensation": 40.0,
+                "claim_detail": {"until": "2026-11-20", "segments": [segment]},
+            }
+        )
+        charges = self.env["followup.charge"].sudo()
+        charges._claim_from(letter)
+        fresh = charges.search([("move_id", "=", move.id)]) - posted.sudo()
+        self.assertEqual([(charge.kind, charge.amount) for charge in fresh], [("interest", 2.5)])
+        charges._claim_from(letter)
+        self.assertEqual(charges.search([("move_id", "=", move.id)]), posted.sudo() | fresh)
+        self.assertEqual(fresh.amount, 2.5)

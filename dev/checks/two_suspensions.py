@@ -57,7 +57,10 @@ def announced(env, first, count):
     env.cr.commit()
     env.invalidate_all()
     night(env)
-    for notice in env["followup.notice"].search([("partner_id", "in", partners.ids), ("services", "!=", False)]):
+    # The services that a message names are known once it is rendered: before it is sent.
+    for notice in env["followup.notice"].search(
+        [("partner_id", "in", partners.ids), ("level_id.announce_suspension", "=", True), ("channel", "=", "email")]
+    ):
         if notice.state == "review":
             notice._go("queued")
         notice._go("sending", attempts=1)

@@ -210,7 +210,7 @@ def _about_notices(candidate: Candidate, today: date) -> dict[str, tuple[bool, s
     notified = bool(told) and all(day is not None and day <= today for day in told)
     return {
         "notified": (notified, str(max(told)) if notified else ""),
-        "deadline": (notified and (not ends or max(ends) < today), str(max(ends)) if ends else ""),
+        "deadline": (notified and (not ends or max(ends) < today), str(max(ends)) if notified and ends else ""),
     }
 
 

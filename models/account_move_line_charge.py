@@ -7,7 +7,13 @@ class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
 
     followup_charge_id = fields.Many2one(
-        "followup.charge", "Charge", readonly=True, copy=False, ondelete="restrict", help="Posted by this line."
+        "followup.charge",
+        "Charge",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        index="btree_not_null",
+        help="Posted by this line.",
     )
     followup_credited_charge_id = fields.Many2one(
         "followup.charge",

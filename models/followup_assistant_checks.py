@@ -72,7 +72,7 @@ class FollowupAssistant(models.Model):
             ("server", self.env._("Outgoing mail"), self._check_server),
             ("sender", self.env._("Sender"), self._check_sender),
             ("bounces", self.env._("Returned e-mails"), self._check_bounces),
-            ("company", self.env._("Company data"), self._check_company),
+            ("company", self.env._("Company data"), self._check_company_data),
             ("bank", self.env._("Payment account"), self._check_bank),
             ("qr", self.env._("QR code"), self._check_qr),
             ("policies", self.env._("Policies"), self._check_policies),
@@ -139,7 +139,7 @@ class FollowupAssistant(models.Model):
             )
         return "ok", self.env._("Returned e-mails come in on %s.", self.company_id.bounce_email)
 
-    def _check_company(self):
+    def _check_company_data(self):
         company = self.company_id
         number = company.company_registry or company.vat or ""
         if company.country_id.code in (False, "BE") and not be_vat.is_valid(number):

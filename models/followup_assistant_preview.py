@@ -108,6 +108,7 @@ class FollowupAssistant(models.Model):
             ],
             limit=1,
         )
+        result = {}
         try:
             with self.env.cr.savepoint():
                 raise _Undo(self._example_of(customer or self._invented_customer()))

@@ -118,6 +118,7 @@ class Dossier:
     company: object
     partner: object
     lang: str
+    payments_seen_until: date | None
     date: date
     sections: list
     contacts: list
@@ -125,7 +126,6 @@ class Dossier:
     arrangements: object
     promises: object
     disputes: object
-    payments_seen_until: date | None
 
     @property
     def items(self):

@@ -173,6 +173,7 @@ class FollowupMassWizard(models.TransientModel):
         """
         row = {"notice_id" if self.kind in ON_NOTICES else "customer_id": record.id}
         step = getattr(self, f"_do_{self.kind}")
+        reason = ""
         try:
             if self.kind == "send":
                 return row | {"success": True, **(step(record) or {})}

@@ -29,8 +29,8 @@ class FollowupAllocateWizard(models.TransientModel):
     amount_left = fields.Monetary("Stays Unallocated", compute="_compute_amounts")
 
     @api.model
-    def default_get(self, fields_list):
-        values = super().default_get(fields_list)
+    def default_get(self, fields):
+        values = super().default_get(fields)
         customer = self.env["followup.customer"].browse(values.get("customer_id"))
         if not customer:
             return values

@@ -26,8 +26,8 @@ class FollowupChargeCheck(models.TransientModel):
     line_ids = fields.One2many("followup.charge.check.line", "check_id", "Differences", readonly=True)
 
     @api.model
-    def default_get(self, fields_list):
-        values = super().default_get(fields_list)
+    def default_get(self, fields):
+        values = super().default_get(fields)
         values.setdefault("company_id", self.env.company._followup_root().id)
         return values
 

@@ -14,8 +14,8 @@ class FollowupRepayWizard(models.TransientModel):
     reason = fields.Char(required=True, default=lambda self: self.env._("charged without a ground"))
 
     @api.model
-    def default_get(self, fields_list):
-        values = super().default_get(fields_list)
+    def default_get(self, fields):
+        values = super().default_get(fields)
         customer = self.env["followup.customer"].browse(values.get("customer_id"))
         customer.check_access("read")
         company = customer.company_id or self.env.company._followup_root()

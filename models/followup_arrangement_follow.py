@@ -96,6 +96,7 @@ class FollowupArrangement(models.Model):
         """
         result = {}
         given_up = self._given_up()
+        self.cover_ids.mapped("paid")  # computed for all of them at once
         for arrangement in self:
             notes = arrangement.cover_ids._of_charges()
             on_items = sum((arrangement.cover_ids - notes).mapped("paid"))
@@ -116,6 +117,7 @@ class FollowupArrangement(models.Model):
         """
         own = self._own_costs().grouped("arrangement_id")
         result = {}
+        self.cover_ids._of_charges()  # read for all of them at once
         for arrangement in self:
             included = arrangement.charge_ids.sudo()
             covered = arrangement.cover_ids._of_charges().item_id.move_id

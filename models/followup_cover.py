@@ -301,7 +301,9 @@ class FollowupCover(models.Model):
 
     def _of_charges(self):
         """Covers of debit notes: charges that were posted while their arrangement ran."""
-        return self.filtered(lambda cover: cover.sudo().move_id.followup_charge_note)
+        covers = self.sudo()
+        covers.move_id.mapped("followup_charge_note")  # in one go, whatever they are prefetched with
+        return self.browse([cover.id for cover in covers if cover.move_id.followup_charge_note])
 
     @api.model
     def _spread(self, items, amount):

@@ -6,6 +6,7 @@ charges, or from `legal.claim` on these; nothing is kept beside the books but wh
 
 from dataclasses import dataclass, field
 from datetime import date
+from datetime import date as Date
 from decimal import Decimal
 
 from odoo.tools import SQL
@@ -23,7 +24,7 @@ CONTACTS = ("sent", "delivered", "bounced", "unknown")
 class Payment:
     """What came off an item. `kind`: payment, credit_note, entry."""
 
-    date: date
+    date: Date
     kind: str
     name: str
     amount: Decimal
@@ -118,8 +119,8 @@ class Dossier:
     company: object
     partner: object
     lang: str
-    payments_seen_until: date | None
-    date: date
+    payments_seen_until: Date | None
+    date: Date
     sections: list
     contacts: list
     terms: object

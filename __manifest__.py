@@ -94,6 +94,7 @@
         "views/followup_promise_views.xml",
         "views/followup_dispute_views.xml",
         "views/followup_dispute_reason_views.xml",
+        "views/followup_run_batch_views.xml",
         "views/followup_run_views.xml",
         "views/followup_charge_views.xml",
         "views/followup_charge_report_views.xml",

@@ -17,82 +17,113 @@ class FollowupEngine(models.AbstractModel):
 
     @api.model
     def _cron_night(self):
-        """Nightly run over all root companies. Safe to run twice, in two processes, or to kill anywhere."""
-        for company in self.env["res.company"].sudo().search([("parent_id", "=", False)]):
+        """Nightly run over all root companies. Safe to run twice, in two processes, or to kill anywhere.
+
+        Odoo calls it again when its time was up: then it goes on where it was.
+        """
+        goes_on = self._goes_on()
+        cron = self.env["ir.cron"]
+        companies = self.env["res.company"].sudo().search([("parent_id", "=", False)])
+        for company in companies:
             try:
                 # What the night writes down is read in the company's language, not in the cron's.
-                night = self.with_context(lang=company.partner_id.lang or self.env.lang)
-                night._run_night(company.with_env(night.env), company._followup_today())
+                night = self.with_context(lang=company.partner_id.lang or self.env.lang, followup_share=True)
+                company, today = company.with_env(night.env), company._followup_today()
+                if goes_on and not night._has_more(company, today):
+                    continue
+                if goes_on and (run := night.env["followup.run"]._under_way(company, today)).divided:
+                    night._help(run)
+                else:
+                    night._run_night(company, today)
             except psycopg2.OperationalError:
                 raise
             except Exception as error:  # noqa: BLE001
                 self._report_night(company, error)
+            if not cron._commit_progress():
+                if company != companies[-1]:
+                    cron._commit_progress(remaining=1 + self.env["followup.run"]._all_under_way()._customers_left())
+                break
+
+    @api.model
+    def _goes_on(self):
+        """Whether Odoo calls this scheduled action again because there was more to do than it has time for."""
+        progress = self.env["ir.cron.progress"].sudo()
+        current = self.env.context.get("ir_cron_progress_id")
+        if not current:
+            return False
+        domain = [("cron_id", "=", self.env.context.get("cron_id")), ("id", "<", current)]
+        return bool(progress.search(domain, order="id desc", limit=1).remaining)
+
+    @api.model
+    def _has_more(self, company, today):
+        """Whether something is left to do for a company in this night: it had none yet, or not all of it."""
+        runs = self.env["followup.run"]
+        return runs._under_way(company, today) or not runs.search_count(
+            [("company_id", "=", company.id), ("date", "=", today), ("preview", "=", False)], limit=1
+        )
 
     def _report_night(self, company, error):
         """A night that cannot be run at all: the other companies have theirs, and the list of runs says why."""
         self.env.cr.rollback()
         self.env.invalidate_all(flush=False)
         _logger.exception("The follow-up night of %s failed", company.name)
-        self.env["followup.run"].create(
-            {
-                "company_id": company.id,
-                "date": company._followup_today(),
-                "state": "failed",
-                "ended": fields.Datetime.now(),
-                "message": str(error),
-            }
-        )
+        runs, today = self.env["followup.run"], company._followup_today()
+        run = runs._under_way(company, today) or runs.create({"company_id": company.id, "date": today})
+        if run.divided:  # its batches stand, and somebody does them
+            run.message = str(error)
+        else:
+            run.write({"state": "failed", "ended": fields.Datetime.now(), "message": str(error)})
         self.env["ir.cron"]._commit_progress()
 
     @api.model
     def _run_night(self, company, today):
-        """One night of one root company.
+        """One night of one root company; first the one of today that somebody began and did not end.
 
         :return: the `followup.run`
         """
+        unfinished = self.env["followup.run"]._under_way(company, today)
+        if unfinished.divided:
+            self._help(unfinished)
+            if unfinished.state == "running":
+                return unfinished  # time is up, or others work on the last of its batches
+        self._close_outdated(company, today)
         run, customer_ids, idle_count = self._begin_night(company, today)
-        prepare = bool(company.followup_cutoff_date)
-        if not prepare:
-            run.message = self.env._(
-                "No notices were prepared: choose first from which due date on invoices are followed up "
-                "(Settings > Invoicing > Follow-up)."
-            )
-            self.env["ir.cron"]._commit_progress()
-        counts = {
-            "customer_count": idle_count,
-            "notice_count": 0,
-            "review_count": 0,
-            "call_count": 0,
-            "failure_count": 0,
-        }
-        for ids in split_every(BATCH, customer_ids):
-            if not self._night_batch(company, list(ids), today, run, prepare, counts):
-                run.write({"state": "failed", "message": self.env._("Stopped: time is up, the next run goes on.")})
-                break
-        run.write({**counts, "ended": fields.Datetime.now(), "state": "done" if run.state == "running" else run.state})
-        self.env["ir.cron"]._commit_progress()
-        if counts["notice_count"] >= selection.MANY_ROWS:
-            selection.analyze(self.env, "followup_notice", "followup_notice_line", "mail_message", "mail_mail")
-            self.env["ir.cron"]._commit_progress()
+        if customer_ids is None:
+            self._help(run)
+        elif self._divide(company, run, customer_ids, idle_count):
+            self.env["ir.cron"]._commit_progress(remaining=0)
+        else:
+            self._work(run)
         return run
 
     @api.model
     def _begin_night(self, company, today):
         """Bring deliveries, items and customers up to date, committed.
 
-        Somebody may post an invoice at this very moment, or run the same night: begin again on what he left.
+        Somebody may post an invoice at this very moment: begin again on what he left. When another process began the
+        same night a moment before, wait for it and work on what it divided.
 
-        :return: (the `followup.run`, ids of customers to decide, number of those who need not be decided again)
+        :return: (the `followup.run`, ids of customers to decide, number of those who need not be decided again);
+            no ids when another process began this night
         """
+        runs = self.env["followup.run"]
         for attempt in range(ATTEMPTS):
             try:
-                run = self.env["followup.run"].create({"company_id": company.id, "date": today})
+                runs._lock_beginning(company)
+                run = runs._under_way(company, today)
+                if run.divided:
+                    return run, None, 0
+                run = run or runs.create({"company_id": company.id, "date": today})
                 self.env["followup.notice"]._confirm(company)
                 customer_ids = self._synchronise(company)
                 self.env["followup.charge"]._follow_items(company, today)
                 idle_ids = self._idle_customers(company, customer_ids, today)
                 customer_ids = [customer_id for customer_id in customer_ids if customer_id not in idle_ids]
                 self.env["ir.cron"]._commit_progress(remaining=len(customer_ids))
+                runs._lock_beginning(company)
+                run.invalidate_recordset()
+                if run.divided:
+                    return run, None, 0
                 return run, customer_ids, len(idle_ids)
             except psycopg2.OperationalError as error:
                 self.env.cr.rollback()
@@ -102,46 +133,63 @@ class FollowupEngine(models.AbstractModel):
                     raise
 
     @api.model
-    def _night_batch(self, company, ids, today, run, prepare, counts):
-        """One batch in one transaction. Customers that another process holds are skipped: they are decided there."""
-        for attempt in range(ATTEMPTS):
-            before = dict(counts)
-            try:
-                locked = self.env["followup.customer"].browse(ids).try_lock_for_update(allow_referencing=True)
-                broken = self._follow_safely(company, locked, today)
-                agreed = self.env["followup.notice"]
-                if prepare:
-                    agreed, failed = self.env["followup.arrangement"]._prepare_messages(company, today, locked, run)
-                    broken |= failed
-                decisions = self._decide(company, self._select(company, locked.ids, today), today)
-                notices, failures = self._apply(
-                    company, [taken for taken in decisions if taken.customer.id not in broken], today, run, prepare
-                )
-                for customer_id, text in broken.items():
-                    self.env["followup.customer"].browse(customer_id)._report_failure(text)
-                failures |= broken
-                if prepare:
-                    self.env["followup.item"]._plan_decisions(company, locked, today)
-                notices |= agreed
-                mails = notices.filtered(lambda notice: notice._is_written() and not notice.standby)
-                counts["customer_count"] += len(locked)
-                counts["notice_count"] += len(mails)
-                counts["review_count"] += len(mails.filtered(lambda notice: notice.state == "review"))
-                counts["call_count"] += len(notices.filtered(lambda notice: notice.channel == "call"))
-                counts["failure_count"] += len(failures)
-                self._log_failures(run, failures)
-                run.write({"heartbeat": fields.Datetime.now(), **counts})
-                self._remember_decided(company, locked, today)
-                left = self.env["ir.cron"]._commit_progress(len(ids))
-                self.env.invalidate_all()
-                return left > 0
-            except psycopg2.OperationalError as error:
-                # Somebody wrote to the same customers: begin the batch again on what he left.
-                self.env.cr.rollback()
-                self.env.invalidate_all()
-                counts.update(before)
-                _logger.info("Follow-up batch tried again (%s): %s", attempt + 1, error)
-        return True
+    def _divide(self, company, run, customer_ids, idle_count):
+        """Cut the night into batches, tell the others, and commit.
+
+        :return: whether others do them
+        """
+        batches = run._divide(customer_ids, idle_count, self._batch_size(company))
+        if not company.followup_cutoff_date:
+            run.message = self.env._(
+                "No notices were prepared: choose first from which due date on invoices are followed up "
+                "(Settings > Invoicing > Follow-up)."
+            )
+        handed_out = self._hand_out(run, batches)
+        self.env["ir.cron"]._commit_progress()
+        return handed_out
+
+    @api.model
+    def _night_batch(self, company, ids, today, run, prepare):
+        """Decide some customers, prepare what is due, write it all down. Does not commit.
+
+        :return: (counts by name of a field of the batch, ids of customers that another process holds)
+        """
+        locked = self.env["followup.customer"].browse(ids).try_lock_for_update(allow_referencing=True)
+        broken = self._follow_safely(company, locked, today)
+        agreed = self.env["followup.notice"]
+        if prepare:
+            agreed, failed = self.env["followup.arrangement"]._prepare_messages(company, today, locked, run)
+            broken |= failed
+        decisions = self._decide(company, self._select(company, locked.ids, today), today)
+        notices, failures = self._apply(
+            company, [taken for taken in decisions if taken.customer.id not in broken], today, run, prepare
+        )
+        for customer_id, text in broken.items():
+            self.env["followup.customer"].browse(customer_id)._report_failure(text)
+        failures |= broken
+        if prepare:
+            self.env["followup.item"]._plan_decisions(company, locked, today)
+        notices |= agreed
+        mails = notices.filtered(lambda notice: notice._is_written() and not notice.standby)
+        counts = {
+            "customer_count": len(locked),
+            "notice_count": len(mails),
+            "review_count": len(mails.filtered(lambda notice: notice.state == "review")),
+            "call_count": len(notices.filtered(lambda notice: notice.channel == "call")),
+            "failure_count": len(failures),
+        }
+        self._log_failures(run, failures)
+        self._remember_decided(company, locked, today)
+        held = set(ids) - set(locked.ids)
+        return counts, sorted(held & set(self.env["followup.customer"].browse(held).exists().ids))
+
+    @api.model
+    def _end_night(self, company, today, run):
+        # EXTENDS l10n_be_followup: so many new rows that PostgreSQL should look at them before the day begins
+        super()._end_night(company, today, run)
+        if run.notice_count >= selection.MANY_ROWS:
+            selection.analyze(self.env, "followup_notice", "followup_notice_line", "mail_message", "mail_mail")
+            self.env["ir.cron"]._commit_progress()
 
     @api.model
     def _follow_safely(self, company, customers, today):

@@ -12,12 +12,11 @@ class FollowupEngine(models.AbstractModel):
     _inherit = "followup.engine"
 
     @api.model
-    def _run_night(self, company, today):
-        # EXTENDS followup.engine
-        run = super()._run_night(company, today)
+    def _end_night(self, company, today, run):
+        # EXTENDS l10n_be_followup
+        super()._end_night(company, today, run)
         self._follow_charges(company, today)
         self.env["ir.cron"]._commit_progress()
-        return run
 
     @api.model
     def _follow_charges(self, company, today):

@@ -14,9 +14,9 @@ class FollowupEngine(models.AbstractModel):
     _inherit = "followup.engine"
 
     @api.model
-    def _run_night(self, company, today):
-        # EXTENDS: only now it is known which calls are about most
-        run = super()._run_night(company, today)
+    def _end_night(self, company, today, run):
+        # EXTENDS l10n_be_followup: only now it is known which calls are about most
+        super()._end_night(company, today, run)
         for attempt in range(ATTEMPTS):
             try:
                 self.env["followup.notice"]._plan_calls(company)
@@ -27,7 +27,6 @@ class FollowupEngine(models.AbstractModel):
                 self.env.cr.rollback()
                 self.env.invalidate_all(flush=False)
                 _logger.info("The calls of %s are planned again (%s): %s", company.name, attempt + 1, error)
-        return run
 
     @api.model
     def _companion_values(self, company, taken, lead):

@@ -20,6 +20,8 @@ class FollowupEngine(models.AbstractModel):
     def _begin_night(self, company, today):
         # EXTENDS l10n_be_followup: no conflict about a warning may cost a night of reminders
         result = super()._begin_night(company, today)
+        if result[1] is None:
+            return result  # another process began this night, and notes them
         try:
             with self.env.cr.savepoint():
                 self._note_limitations(company)

@@ -31,6 +31,7 @@ from . import (
     test_letters,
     test_limitation,
     test_mass,
+    test_night_batches,
     test_night_rows,
     test_night_skips,
     test_policy,

@@ -184,3 +184,4 @@ class FollowupEngine(models.AbstractModel):
     @api.model
     def _end_night(self, company, today, run):
         """What is done once all customers of a run are decided. Extend it; commit what you do."""
+        return run

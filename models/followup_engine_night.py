@@ -186,10 +186,11 @@ class FollowupEngine(models.AbstractModel):
     @api.model
     def _end_night(self, company, today, run):
         # EXTENDS l10n_be_followup: so many new rows that PostgreSQL should look at them before the day begins
-        super()._end_night(company, today, run)
+        result = super()._end_night(company, today, run)
         if run.notice_count >= selection.MANY_ROWS:
             selection.analyze(self.env, "followup_notice", "followup_notice_line", "mail_message", "mail_mail")
             self.env["ir.cron"]._commit_progress()
+        return result
 
     @api.model
     def _follow_safely(self, company, customers, today):

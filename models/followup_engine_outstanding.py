@@ -14,9 +14,10 @@ class FollowupEngine(models.AbstractModel):
     @api.model
     def _end_night(self, company, today, run):
         # EXTENDS l10n_be_followup
-        super()._end_night(company, today, run)
+        result = super()._end_night(company, today, run)
         self._follow_charges(company, today)
         self.env["ir.cron"]._commit_progress()
+        return result
 
     @api.model
     def _follow_charges(self, company, today):

@@ -16,7 +16,7 @@ class FollowupEngine(models.AbstractModel):
     @api.model
     def _end_night(self, company, today, run):
         # EXTENDS l10n_be_followup: only now it is known which calls are about most
-        super()._end_night(company, today, run)
+        result = super()._end_night(company, today, run)
         for attempt in range(ATTEMPTS):
             try:
                 self.env["followup.notice"]._plan_calls(company)
@@ -27,6 +27,7 @@ class FollowupEngine(models.AbstractModel):
                 self.env.cr.rollback()
                 self.env.invalidate_all(flush=False)
                 _logger.info("The calls of %s are planned again (%s): %s", company.name, attempt + 1, error)
+        return result
 
     @api.model
     def _companion_values(self, company, taken, lead):

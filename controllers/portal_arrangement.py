@@ -127,7 +127,7 @@ class ArrangementPortal(CustomerPortal):
         text = tools.words(text)
 
         def decline(arrangement):
-            kind = request.env.ref("l10n_be_followup.mail_activity_type_call")
+            kind = request.env.ref("mail.mail_activity_data_call")
             waiting = arrangement.activity_ids.filtered(lambda activity: activity.activity_type_id.id == kind.id)
             if not waiting:
                 arrangement._decline(text)

@@ -203,7 +203,7 @@ class FollowupArrangement(models.Model):
             raise UserError(self.env._("This proposal is no longer open. Please contact us."))
         self._tell(self.env._("The customer asks for another arrangement: %s", (text or "").strip()[:2000]))
         self.sudo().activity_schedule(
-            "l10n_be_followup.mail_activity_type_call",
+            "mail.mail_activity_data_call",
             summary=self.env._("Asks for another arrangement"),
             note=plaintext2html((text or "").strip()[:2000]),
             user_id=self.user_id.id,
@@ -305,7 +305,7 @@ class FollowupArrangement(models.Model):
             arrangement._end("cancelled", self.env._("not accepted in time"))
             arrangement._tell(self.env._("The proposal was not accepted in time."))
             arrangement.activity_schedule(
-                "l10n_be_followup.mail_activity_type_call",
+                "mail.mail_activity_data_call",
                 summary=self.env._("The proposal was not accepted in time"),
                 user_id=arrangement.user_id.id,
             )

@@ -88,3 +88,18 @@ ensure_installed() {
     run_odoo "install-$name" -d "$name" -i "$modules" --stop-after-init "$@" || return 1
     printf '%s\n' "$stamp" >"$WORK/$name.stamp"
 }
+
+# ensure_tested: tested_…, a copy of the fresh installation with what every test class would make for itself again: a
+# Belgian company with its chart, and the browser's bundles.
+ensure_tested() {
+    local name=tested_$CHECKOUT_ID stamp
+    ensure_installed "installed_$CHECKOUT_ID" "$ADDON" || return 1
+    stamp="$(cat "$WORK/installed_$CHECKOUT_ID.stamp") $(hash_of "$CHECKOUT/dev/tested_db.py")"
+    if [ "$(cat "$WORK/$name.stamp" 2>/dev/null)" = "$stamp" ] && db_exists "$name"; then
+        return 0
+    fi
+    rm -f "$WORK/$name.stamp"
+    copy_db "installed_$CHECKOUT_ID" "$name"
+    "$PYTHON" -m odoo shell -d "$name" --log-level=error <"$CHECKOUT/dev/tested_db.py" >"$LOGS/$name.log" 2>&1 || { tail -40 "$LOGS/$name.log" >&2; return 1; }
+    printf '%s\n' "$stamp" >"$WORK/$name.stamp"
+}

@@ -60,6 +60,17 @@ class FollowupCommon(AccountTestInvoicingCommon):
         )
         cls.env["account.partial.reconcile"].flush_model()
 
+    @classmethod
+    def _create_company(cls, **create_values):
+        """OVERRIDE account: the database may hold the companies already (`dev/tested_db.py`); a chart takes seconds."""
+        made = set(create_values) == {"name"} and cls.env.ref(
+            f"__followup_test__.{create_values['name']}", raise_if_not_found=False
+        )
+        if not made:
+            return super()._create_company(**create_values)
+        cls.env.user.company_ids = [fields.Command.link(made.id)]
+        return made
+
     def setUp(self):
         super().setUp()
         self.enterContext(self.enter_registry_test_mode())

@@ -1,5 +1,5 @@
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from unittest.mock import patch
 
 from freezegun.api import freeze_time
@@ -201,6 +201,18 @@ class SendingCommon(FollowupCommon):
             {"name": "sink", "smtp_host": "127.0.0.1", "smtp_port": self.sink.port, "smtp_encryption": "none"}
         )
         self.enterContext(patch.object(IrMail_Server, "_disable_send", lambda self: False))
+
+    def climb(self, partner, until, start=TODAY):
+        """The nights of the working days from `start` to `until`; what each prepares is delivered on its own day."""
+        day = start
+        while day <= until:
+            if day.weekday() < 5:
+                self.night(day)
+                for notice in self.notices(partner).filtered(lambda n: n.state in ("review", "queued")):
+                    self.deliver(notice, day)
+                    if notice.channel == "email":
+                        self.env["followup.charge"].sudo()._claim_from(notice)
+            day += timedelta(days=1)
 
     def queue(self):
         """One pass of Odoo's own mail queue."""

@@ -15,16 +15,6 @@ class TestChargeRepay(SendingCommon):
         cls.company.write({"followup_min_gap": 0, "followup_max_contacts": 0})
         cls.company.followup_terms_b2c_id = cls.env.ref("l10n_be_followup.followup_terms_consumer")
 
-    def climb(self, partner, until, start):
-        day = start
-        while day <= until:
-            self.night(day)
-            for notice in self.notices(partner).filtered(lambda n: n.state in ("review", "queued")):
-                self.deliver(notice, day)
-                if notice.channel == "email":
-                    self.env["followup.charge"].sudo()._claim_from(notice)
-            day += timedelta(days=1)
-
     def charged(self, partner=None, amount=600):
         """A consumer who was reminded on 2 November and charged, lawfully, on the 17th: 0.17 and 70."""
         move = self.invoice(partner=partner or self.consumer, amount=amount, due=date(2026, 10, 30))

@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import date
 
 from odoo import Command
 from odoo.exceptions import UserError, ValidationError
@@ -15,17 +15,6 @@ class TestCharges(SendingCommon):
         cls.company.followup_min_gap = 0
         cls.company.followup_max_contacts = 0
         cls.consumer_terms = cls.env.ref("l10n_be_followup.followup_terms_consumer")
-
-    def climb(self, partner, until, start=TODAY):
-        """Run the nights from `start` to `until`; deliver what each prepares on its own day."""
-        day = start
-        while day <= until:
-            self.night(day)
-            for notice in self.notices(partner).filtered(lambda n: n.state in ("review", "queued")):
-                self.deliver(notice, day)
-                if notice.channel == "email":
-                    self.env["followup.charge"].sudo()._claim_from(notice)
-            day += timedelta(days=1)
 
     def charges(self, partner=None, **criteria):
         domain = [("partner_id", "=", (partner or self.business).id)]

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..engine.handover import HOLDING
+
 
 class FollowupHandoverLine(models.Model):
     """One item of a hand-over: what was open and what could be claimed on it at that moment."""
@@ -27,6 +29,28 @@ class FollowupHandoverLine(models.Model):
 
     # An item is with one lawyer, bailiff or agency at a time, whatever runs at the same moment.
     _one_live = models.UniqueIndex("(item_id) WHERE live", "This invoice is in another hand-over already.")
+
+    @api.model
+    def _held(self):
+        """Lines whose item or invoice is in other hands now.
+
+        :rtype: fields.Domain
+        """
+        return fields.Domain("live", "=", True) & fields.Domain("handover_id.state", "in", HOLDING)
+
+    @api.model
+    def _search_held(self, name, operator, value):
+        """What `search=` of a field with the hand-over needs; `name`: the field of the line that leads to its record."""
+        if operator in fields.Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        lines, held = self.sudo(), self._held()
+        if operator == "in" and False in value:
+            inside = fields.Domain("id", "in", lines._search(held).subselect(name))
+            wanted = [item for item in value if item is not False]
+            return ~inside | self._search_held(name, "in", wanted) if wanted else ~inside
+        return fields.Domain(
+            "id", "in", lines._search(held & fields.Domain("handover_id", operator, value)).subselect(name)
+        )
 
     @api.depends("item_id", "live")
     def _compute_amount_open(self):

@@ -45,7 +45,7 @@ class FollowupHandover(models.Model):
         handover._plan_decision()
         handover._tell(
             self.env._(
-                "Hand-over proposed: %(amount)s in %(count)s items.",
+                "Hand-over proposed: %(amount)s. Items: %(count)s.",
                 amount=company.currency_id.format(handover.amount),
                 count=len(items),
             )

@@ -1,8 +1,6 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from ..engine.handover import HOLDING
-
 
 class FollowupItem(models.Model):
     """Whether an item is with a lawyer, a bailiff or an agency."""
@@ -15,25 +13,14 @@ class FollowupItem(models.Model):
     )
 
     def _compute_handover_id(self):
-        lines = self.env["followup.handover.line"].search(
-            [("item_id", "in", self.ids), ("live", "=", True), ("handover_id.state", "in", HOLDING)]
-        )
+        lines = self.env["followup.handover.line"]
+        lines = lines.search(lines._held() & fields.Domain("item_id", "in", self.ids))
         by_item = {line.item_id.id: line.handover_id for line in lines}
         for item in self:
             item.handover_id = by_item.get(item._origin.id, False)
 
     def _search_handover_id(self, operator, value):
-        if operator in fields.Domain.NEGATIVE_OPERATORS:
-            return NotImplemented
-        lines = self.env["followup.handover.line"].sudo()
-        held = fields.Domain("live", "=", True) & fields.Domain("handover_id.state", "in", HOLDING)
-        if operator == "in" and False in value:
-            inside = fields.Domain("id", "in", lines._search(held).subselect("item_id"))
-            wanted = [item for item in value if item is not False]
-            return ~inside | self._search_handover_id("in", wanted) if wanted else ~inside
-        return fields.Domain(
-            "id", "in", lines._search(held & fields.Domain("handover_id", operator, value)).subselect("item_id")
-        )
+        return self.env["followup.handover.line"]._search_held("item_id", operator, value)
 
     def _check_not_handed_over(self):
         """:raises UserError: names the invoice that is in other hands, and the cure"""

@@ -4,7 +4,7 @@ Money is `Decimal` in the currency of the item. Every number comes from journal 
 charges, or from `legal.claim` on these; nothing is kept beside the books but what was frozen when a notice left.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from datetime import date as Date
 from decimal import Decimal
@@ -14,6 +14,7 @@ from odoo.tools import SQL
 from ..engine import handover as rules
 from ..engine.application import item_description, item_name
 from ..engine.selection import waiting_money
+from . import followup_section
 
 ZERO = Decimal("0")
 #: States of a notice in which somebody tried to reach the customer.
@@ -64,31 +65,10 @@ class Item:
 
 
 @dataclass(slots=True)
-class Section:
+class Section(followup_section.Section):
     """The items in one currency, and the unallocated money that comes off."""
 
-    currency: object
-    items: list = field(default_factory=list)
     credits: Decimal = ZERO
-
-    def _sum(self, name):
-        return sum((getattr(item, name) for item in self.items), ZERO)
-
-    @property
-    def open(self):
-        return self._sum("open")
-
-    @property
-    def interest(self):
-        return self._sum("interest")
-
-    @property
-    def costs(self):
-        return self._sum("costs")
-
-    @property
-    def total(self):
-        return self._sum("total")
 
     @property
     def unopposed(self):
@@ -130,7 +110,7 @@ class Dossier:
 
     @property
     def items(self):
-        return [item for section in self.sections for item in section.items]
+        return [item for section in self.sections for item in section.lines]
 
 
 def build(handover, as_of=None):
@@ -158,7 +138,7 @@ def build(handover, as_of=None):
         to_decimal = currency._followup_decimal
         claim = claims[item.id]
         section = sections.setdefault(currency.id, Section(currency))
-        section.items.append(
+        section.lines.append(
             Item(
                 record=item,
                 number=item_name(line),

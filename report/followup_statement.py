@@ -5,7 +5,7 @@ currency of the journal item. Nothing here is specific to paper: the PDF and the
 """
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -18,6 +18,7 @@ from ..legal import claim as law
 from ..legal.claim import ZERO, Claim, Facts
 from ..legal.compensation import b2c_cap
 from ..legal.consumer import waiting_period
+from . import followup_section
 
 #: Ageing of what is owed: code and the highest number of days late that it holds.
 BUCKETS = (("not_due", 0), ("1_30", 30), ("31_60", 60), ("61_90", 90), ("over_90", None))
@@ -65,30 +66,8 @@ class Line:
 
 
 @dataclass(slots=True)
-class Section:
+class Section(followup_section.Section):
     """What is open in one currency, oldest document first."""
-
-    currency: object
-    lines: list = field(default_factory=list)
-
-    def _sum(self, name):
-        return sum((getattr(line, name) for line in self.lines), ZERO)
-
-    @property
-    def open(self):
-        return self._sum("open")
-
-    @property
-    def interest(self):
-        return self._sum("interest")
-
-    @property
-    def costs(self):
-        return self._sum("costs")
-
-    @property
-    def total(self):
-        return self._sum("total")
 
     @property
     def charged(self):

@@ -1,4 +1,3 @@
-from contextlib import nullcontext
 from datetime import date, datetime, timedelta
 from unittest.mock import patch
 from urllib.parse import parse_qs, urlsplit
@@ -10,12 +9,13 @@ from odoo.exceptions import LockError
 from odoo.tests import HttpCase, new_test_user, tagged
 
 from ..controllers import tools
-from .common import NOW, TODAY, FollowupCommon
+from .browser import InBrowser
+from .common import TODAY, FollowupCommon
 
 PLAN = ((date(2026, 12, 1), 100.0), (date(2027, 1, 4), 200.0))
 
 
-class PortalCommon(FollowupCommon, HttpCase):
+class PortalCommon(InBrowser, FollowupCommon, HttpCase):
     """A customer in his browser: without an account, unless a test logs in."""
 
     @classmethod
@@ -31,11 +31,7 @@ class PortalCommon(FollowupCommon, HttpCase):
         )
         (cls.business | cls.consumer).with_company(cls.company).followup_responsible_id = cls.clerk
 
-    def enter_registry_test_mode(self):
-        return nullcontext()  # a browser test is in it already
-
     def setUp(self):
-        self.enterContext(freeze_time(NOW, tick=True, real_asyncio=True))
         super().setUp()
         self.authenticate(None, None)
 

@@ -1,42 +1,19 @@
-from contextlib import nullcontext
 from datetime import date
 
-from freezegun.api import freeze_time
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import HttpCase, tagged
 
-from .common import NOW, FollowupCommon
+from .browser import InBrowser
+from .common import FollowupCommon
 
 
 @tagged("post_install_l10n", "post_install", "-at_install")
-class TestArrangeTour(FollowupCommon, HttpCase):
+class TestArrangeTour(InBrowser, FollowupCommon, HttpCase):
     """The wizard of an arrangement in a real browser, as a follow-up user."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.user = cls._new_user()
-
-    @classmethod
-    def _new_user(cls):
-        return new_test_user(
-            cls.env,
-            login="arrange_user",
-            groups="l10n_be_followup.l10n_be_followup_group_user",
-            name="Arrange User",
-            email="arrange@zilverberk.example",
-            company_id=cls.company.id,
-            company_ids=[(6, 0, cls.company.ids)],
-            lang="en_US",
-            tz="Europe/Brussels",
-        )
-
-    def enter_registry_test_mode(self):
-        return nullcontext()  # a browser test is in it already
-
-    def setUp(self):
-        # The clock runs: a browser waits, and must give up some day.
-        self.enterContext(freeze_time(NOW, tick=True, real_asyncio=True))
-        super().setUp()
+        cls.user = cls.new_user("arrange_user", name="Arrange User", email="arrange@zilverberk.example")
 
     def test_arrange_on_the_phone(self):
         self.invoice(amount=600)
@@ -61,22 +38,16 @@ class TestArrangeTour(FollowupCommon, HttpCase):
 
 
 @tagged("post_install_l10n", "post_install", "-at_install")
-class TestArrangeTourPhone(FollowupCommon, HttpCase):
+class TestArrangeTourPhone(InBrowser, FollowupCommon, HttpCase):
     """The same on a phone: the form, and amending from it."""
 
     browser_size = "400x800"
     touch_enabled = True
 
-    enter_registry_test_mode = TestArrangeTour.enter_registry_test_mode
-
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.user = TestArrangeTour._new_user.__func__(cls)
-
-    def setUp(self):
-        self.enterContext(freeze_time(NOW, tick=True, real_asyncio=True))
-        super().setUp()
+        cls.user = cls.new_user("arrange_user", name="Arrange User", email="arrange@zilverberk.example")
 
     def test_amend_on_a_phone(self):
         self.invoice(amount=300)

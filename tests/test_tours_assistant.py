@@ -1,50 +1,27 @@
-from contextlib import nullcontext
 from datetime import date
 from unittest.mock import patch
 
-from freezegun.api import freeze_time
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import HttpCase, tagged
 
-from .common import NOW, FollowupCommon
+from .browser import InBrowser
+from .common import FollowupCommon
 from .smtp import MailSink
 
 
 @tagged("post_install_l10n", "post_install", "-at_install")
-class TestToursAssistant(FollowupCommon, HttpCase):
+class TestToursAssistant(InBrowser, FollowupCommon, HttpCase):
     """The start assistant in a real browser: a real file, a real mail server, and live at the end."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.company.write({"followup_live": False, "followup_cutoff_date": False})
-        cls.user = cls._new_user("followup_user", "l10n_be_followup.l10n_be_followup_group_user")
-        cls.manager = cls._new_user("followup_manager", "l10n_be_followup.l10n_be_followup_group_manager")
+        cls.user = cls.new_user("followup_user")
+        cls.manager = cls.new_user("followup_manager", "l10n_be_followup.l10n_be_followup_group_manager")
         cls.assistant = cls.env["followup.assistant"]._for_company(cls.company)
         cls.assistant.sudo().action_reopen()
         cls.assistant.sudo().cutoff_date = date(2026, 8, 18)
-
-    @classmethod
-    def _new_user(cls, login, group):
-        return new_test_user(
-            cls.env,
-            login=login,
-            groups=group,
-            name=login.replace("_", " ").title(),
-            email=f"{login}@zilverberk.example",
-            company_id=cls.company.id,
-            company_ids=[(6, 0, cls.company.ids)],
-            lang="en_US",
-            tz="Europe/Brussels",
-        )
-
-    def enter_registry_test_mode(self):
-        return nullcontext()  # a browser test is in it already
-
-    def setUp(self):
-        # The clock runs: a browser waits, and must give up some day.
-        self.enterContext(freeze_time(NOW, tick=True, real_asyncio=True))
-        super().setUp()
 
     def run_tour(self, name, login, path):
         self.start_tour(path, f"l10n_be_followup_{name}", login=login)

@@ -1,23 +1,14 @@
-from contextlib import nullcontext
 from datetime import date
 
-from freezegun.api import freeze_time
 from odoo.tests import HttpCase, tagged
 
-from .common import NOW
+from .browser import InBrowser
 from .test_bank_lines import BankCommon
 
 
 @tagged("post_install_l10n", "post_install", "-at_install")
-class TestToursBankLine(BankCommon, HttpCase):
+class TestToursBankLine(InBrowser, BankCommon, HttpCase):
     """The list of bank lines in a real browser, for somebody who does the bank and nothing else."""
-
-    def enter_registry_test_mode(self):
-        return nullcontext()  # a browser test is in it already
-
-    def setUp(self):
-        self.enterContext(freeze_time(NOW, tick=True, real_asyncio=True))
-        super().setUp()
 
     def test_reconcile_undo_and_again(self):
         old = self.invoice(amount=100, due=date(2026, 10, 1))

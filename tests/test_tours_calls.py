@@ -1,39 +1,24 @@
-from contextlib import nullcontext
 from datetime import date
 from unittest.mock import patch
 
-from freezegun.api import freeze_time
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import HttpCase, tagged
 
-from .common import NOW, FollowupCommon
+from .browser import InBrowser
+from .common import FollowupCommon
 from .smtp import MailSink
 
 
 @tagged("post_install_l10n", "post_install", "-at_install")
-class TestCallTour(FollowupCommon, HttpCase):
+class TestCallTour(InBrowser, FollowupCommon, HttpCase):
     """A planned call, from its activity to the confirmation that the customer receives, as a follow-up user."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.user = new_test_user(
-            cls.env,
-            login="call_tour",
-            groups="l10n_be_followup.l10n_be_followup_group_user",
-            name="Call User",
-            email="calls@zilverberk.example",
-            company_id=cls.company.id,
-            company_ids=[(6, 0, cls.company.ids)],
-            lang="en_US",
-            tz="Europe/Brussels",
-        )
-
-    def enter_registry_test_mode(self):
-        return nullcontext()  # a browser test is in it already
+        cls.user = cls.new_user("call_tour", name="Call User", email="calls@zilverberk.example")
 
     def setUp(self):
-        self.enterContext(freeze_time(NOW, tick=True, real_asyncio=True))
         super().setUp()
         self.sink = MailSink().start()
         self.addCleanup(self.sink.stop)

@@ -1,38 +1,21 @@
-from contextlib import nullcontext
 from datetime import date, timedelta
 
-from freezegun.api import freeze_time
 from odoo import Command
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import HttpCase, tagged
 
+from .browser import InBrowser
 from .charge_common import ChargeCommon
-from .common import NOW, TODAY
+from .common import TODAY
 
 
 @tagged("post_install_l10n", "post_install", "-at_install")
-class TestChargeTours(ChargeCommon, HttpCase):
+class TestChargeTours(InBrowser, ChargeCommon, HttpCase):
     """Post, waive, reverse, take back and allocate in a real browser, as a follow-up user."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.user = new_test_user(
-            cls.env,
-            login="charge_user",
-            groups="l10n_be_followup.l10n_be_followup_group_user",
-            company_id=cls.company.id,
-            company_ids=[(6, 0, cls.company.ids)],
-            lang="en_US",
-            tz="Europe/Brussels",
-        )
-
-    def enter_registry_test_mode(self):
-        return nullcontext()  # a browser test is in it already
-
-    def setUp(self):
-        # The clock runs: a browser waits, and must give up some day.
-        self.enterContext(freeze_time(NOW, tick=True, real_asyncio=True))
-        super().setUp()
+        cls.user = cls.new_user("charge_user")
 
     def run_tour(self, name, path):
         self.start_tour(path, f"l10n_be_followup_charge_{name}", login="charge_user")

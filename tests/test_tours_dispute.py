@@ -1,24 +1,14 @@
-from contextlib import nullcontext
 from datetime import date
 
-from freezegun.api import freeze_time
 from odoo.tests import HttpCase, tagged
 
-from .common import NOW
+from .browser import InBrowser
 from .test_dispute import DisputeCommon
 
 
 @tagged("post_install_l10n", "post_install", "-at_install")
-class TestDisputeTours(DisputeCommon, HttpCase):
+class TestDisputeTours(InBrowser, DisputeCommon, HttpCase):
     """Promise and dispute in a real browser, as a follow-up user."""
-
-    def enter_registry_test_mode(self):
-        return nullcontext()  # a browser test is in it already
-
-    def setUp(self):
-        # The clock runs: a browser waits, and must give up some day.
-        self.enterContext(freeze_time(NOW, tick=True, real_asyncio=True))
-        super().setUp()
 
     def run_tour(self, name, path):
         self.start_tour(path, f"l10n_be_followup_{name}", login="dispute_user")

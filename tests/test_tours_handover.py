@@ -1,23 +1,12 @@
-from contextlib import nullcontext
-
-from freezegun.api import freeze_time
 from odoo.tests import HttpCase, tagged
 
-from .common import NOW
+from .browser import InBrowser
 from .test_handover import HandoverCommon
 
 
 @tagged("post_install_l10n", "post_install", "-at_install")
-class TestHandoverTours(HandoverCommon, HttpCase):
+class TestHandoverTours(InBrowser, HandoverCommon, HttpCase):
     """Hand over and recall in a real browser, as a follow-up user."""
-
-    def enter_registry_test_mode(self):
-        return nullcontext()  # a browser test is in it already
-
-    def setUp(self):
-        # The clock runs: a browser waits, and must give up some day.
-        self.enterContext(freeze_time(NOW, tick=True, real_asyncio=True))
-        super().setUp()
 
     def run_tour(self, name, path):
         self.start_tour(path, f"l10n_be_followup_{name}", login="handover_user")

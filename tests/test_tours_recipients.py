@@ -1,37 +1,23 @@
-from contextlib import nullcontext
 from datetime import date
 
-from freezegun.api import freeze_time
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import HttpCase, tagged
 
-from .common import NOW, FollowupCommon
+from .browser import InBrowser
+from .common import FollowupCommon
 
 
 @tagged("post_install_l10n", "post_install", "-at_install")
-class TestRecipientTours(FollowupCommon, HttpCase):
+class TestRecipientTours(InBrowser, FollowupCommon, HttpCase):
     """The contact's screens in a real browser, as an accountant who may edit contacts."""
 
-    def enter_registry_test_mode(self):
-        return nullcontext()  # a browser test is in it already
-
     def setUp(self):
-        # The clock runs: a browser waits, and must give up some day.
-        self.enterContext(freeze_time(NOW, tick=True, real_asyncio=True))
         super().setUp()
         groups = (
             "l10n_be_followup.l10n_be_followup_group_user",
             "account.group_account_invoice",
             "base.group_partner_manager",
         )
-        new_test_user(
-            self.env,
-            login="recipient_user",
-            groups=",".join(groups),
-            email="desk@zilverberk.example",
-            company_id=self.company.id,
-            company_ids=[(6, 0, self.company.ids)],
-            lang="en_US",
-        )
+        self.new_user("recipient_user", ",".join(groups), email="desk@zilverberk.example")
 
     def run_tour(self, name, partner):
         self.start_tour(f"/odoo/res.partner/{partner.id}", f"l10n_be_followup_{name}", login="recipient_user")

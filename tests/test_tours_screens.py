@@ -1,35 +1,19 @@
-from contextlib import nullcontext
 from datetime import date, datetime
 
-from freezegun.api import freeze_time
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import HttpCase, tagged
 
-from .common import NOW, FollowupCommon
+from .browser import InBrowser
+from .common import FollowupCommon
 
 
 @tagged("post_install_l10n", "post_install", "-at_install")
-class TestToursScreens(FollowupCommon, HttpCase):
+class TestToursScreens(InBrowser, FollowupCommon, HttpCase):
     """Board, analysis, agenda, several at once, timeline and evidence in a real browser."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.user = new_test_user(
-            cls.env,
-            login="followup_screens",
-            groups="l10n_be_followup.l10n_be_followup_group_user",
-            company_id=cls.company.id,
-            company_ids=[(6, 0, cls.company.ids)],
-            lang="en_US",
-            tz="Europe/Brussels",
-        )
-
-    def enter_registry_test_mode(self):
-        return nullcontext()  # a browser test is in it already
-
-    def setUp(self):
-        self.enterContext(freeze_time(NOW, tick=True, real_asyncio=True))
-        super().setUp()
+        cls.user = cls.new_user("followup_screens")
 
     def run_tour(self, name, path="/odoo"):
         self.start_tour(path, f"l10n_be_followup_{name}", login=self.user.login)

@@ -46,8 +46,20 @@ _READ_MODELS = (
 )  # fmt: skip
 
 
-def _scope(partner_ids):
-    return SQL("TRUE") if partner_ids is None else SQL("partner.commercial_partner_id = ANY(%s)", list(partner_ids))
+def _scopes(partner_ids):
+    if partner_ids is None:
+        return [SQL("TRUE")]
+    ids = list(partner_ids)
+    return [
+        SQL("partner.commercial_partner_id = ANY(%s)", ids),
+        SQL(
+            """aml.id IN (SELECT item.move_line_id
+                           FROM followup_item item
+                           JOIN followup_customer customer ON customer.id = item.customer_id
+                          WHERE item.is_open AND customer.partner_id = ANY(%s))""",
+            ids,
+        ),
+    ]
 
 
 def synchronise(env, root_ids, partner_ids=None):
@@ -61,19 +73,23 @@ def synchronise(env, root_ids, partner_ids=None):
     for name in _READ_MODELS:
         env[name].flush_model()
     roots = list(root_ids)
-    open_items = SQL(
-        """SELECT aml.id AS line_id, %(root)s AS root_id, partner.commercial_partner_id AS partner_id,
-                  COALESCE(aml.date_maturity, aml.date) AS due
-             FROM account_move_line aml
-             JOIN account_account account ON account.id = aml.account_id
-             JOIN res_company company ON company.id = aml.company_id
-             JOIN res_partner partner ON partner.id = aml.partner_id
-            WHERE %(open)s AND aml.amount_residual_currency > 0
-              AND %(root)s = ANY(%(roots)s) AND %(scope)s""",
-        root=_ROOT,
-        open=_OPEN,
-        roots=roots,
-        scope=_scope(partner_ids),
+    # Of some customers: what they owe, and what stands at them although somebody else owes it by now.
+    open_items = SQL(" UNION ").join(
+        SQL(
+            """SELECT aml.id AS line_id, %(root)s AS root_id, partner.commercial_partner_id AS partner_id,
+                      COALESCE(aml.date_maturity, aml.date) AS due
+                 FROM account_move_line aml
+                 JOIN account_account account ON account.id = aml.account_id
+                 JOIN res_company company ON company.id = aml.company_id
+                 JOIN res_partner partner ON partner.id = aml.partner_id
+                WHERE %(open)s AND aml.amount_residual_currency > 0
+                  AND %(root)s = ANY(%(roots)s) AND %(scope)s""",
+            root=_ROOT,
+            open=_OPEN,
+            roots=roots,
+            scope=scope,
+        )
+        for scope in _scopes(partner_ids)
     )
     cr.execute(
         SQL(
@@ -115,8 +131,16 @@ def synchronise(env, root_ids, partner_ids=None):
                    waiting_until = CASE WHEN %(restart)s THEN NULL ELSE item.waiting_until END""",
             open_items=open_items,
             uid=env.uid,
-            # A payment taken back or a new due date begins a new episode; another customer (a merge) does not.
-            restart=SQL("NOT item.is_open OR item.date_maturity IS DISTINCT FROM EXCLUDED.date_maturity"),
+            # A payment taken back, a new due date or another debtor begins a new episode. A contact that became part of a
+            # company (its customer's own customer now) is the same debtor.
+            restart=SQL(
+                """(NOT item.is_open OR item.date_maturity IS DISTINCT FROM EXCLUDED.date_maturity
+                    OR item.customer_id <> EXCLUDED.customer_id AND NOT EXISTS (
+                        SELECT FROM followup_customer former
+                          JOIN res_partner debtor ON debtor.id = former.partner_id
+                          JOIN followup_customer now_his ON now_his.partner_id = debtor.commercial_partner_id
+                         WHERE former.id = item.customer_id AND now_his.id = EXCLUDED.customer_id))"""
+            ),
         )
     )
     if cr.rowcount >= MANY_ROWS:

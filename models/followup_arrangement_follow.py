@@ -344,6 +344,8 @@ class FollowupArrangement(models.Model):
         self.ensure_one()
         if self.customer_id.failure or self.partner_id.with_company(company).followup_insolvency:
             return None
+        if not self.partner_id.active:
+            return None  # a person decides what becomes of what he owes
         if company.followup_pause_until and company.followup_pause_until >= today:
             return None
         verdict = self._judgement(today, paid, waiting)

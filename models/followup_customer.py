@@ -97,6 +97,9 @@ class FollowupCustomer(models.Model):
     next_step = fields.Char("What Happens Next", compute="_compute_next_step")
     next_is_call = fields.Boolean(compute="_compute_next_is_call")
     failure = fields.Text(readonly=True, help="What went wrong for this customer, and what to do about it.")
+    failure_heals = fields.Boolean(
+        readonly=True, help="It went wrong in a run and nothing left: a run in which it goes well is the end of it."
+    )
 
     item_ids = fields.One2many("followup.item", "customer_id", "Open Items", domain=[("is_open", "=", True)])
     notice_ids = fields.One2many("followup.notice", "customer_id", "Notices")
@@ -346,11 +349,15 @@ class FollowupCustomer(models.Model):
         for customer in self:
             customer.sudo().message_post(body=text, subtype_xmlid="mail.mt_note")
 
-    def _report_failure(self, text):
-        """Keep what went wrong on the customer, with one activity for his responsible person."""
+    def _report_failure(self, text, heals=False):
+        """Keep what went wrong on the customer, with one activity for his responsible person.
+
+        :param heals: whether the next run, when it goes well, is the end of it; never of a message that was lost
+        """
         self.ensure_one()
         customer = self.sudo()
-        customer.write({"failure": text, "state": "failed"})
+        heals = heals and (not customer.failure or customer.failure_heals)
+        customer.write({"failure": text, "failure_heals": heals, "state": "failed"})
         kind = self.env.ref("l10n_be_followup.mail_activity_type_problem")
         if not customer.activity_ids.filtered(lambda activity: activity.activity_type_id == kind):
             customer.with_context(mail_activity_quick_update=True).activity_schedule(
@@ -358,6 +365,13 @@ class FollowupCustomer(models.Model):
                 note=plaintext2html(text),
                 user_id=(customer.responsible_id or customer._default_responsible()).id,
             )
+
+    def _heal(self):
+        """A run went well for these: what went wrong in the one before is mended."""
+        healed = self.filtered(lambda customer: customer.failure and customer.failure_heals)
+        if healed:
+            healed.sudo().write({"failure": False, "failure_heals": False})
+            healed.sudo().activity_unlink(["l10n_be_followup.mail_activity_type_problem"])
 
     def _default_responsible(self):
         """Who gets the work of a customer without a responsible person: the sales person, else a manager."""

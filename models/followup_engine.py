@@ -163,6 +163,8 @@ class FollowupEngine(models.AbstractModel):
             notices, failures = self._prepare(company, decisions, today, run)
             decisions = self._decide_after_notices(company, decisions, notices, today)
         customers = self.env["followup.customer"].browse([d.customer.id for d in decisions])
+        if prepare:
+            customers.filtered(lambda customer: customer.id not in failures)._heal()
         states = {customer.id: customer.failure for customer in customers}
         partners = customers.partner_id.with_company(company)
         responsible = {
@@ -183,7 +185,7 @@ class FollowupEngine(models.AbstractModel):
             }
         application.write_figures(self.env, decisions, today, extra)
         for customer_id, text in failures.items():
-            self.env["followup.customer"].browse(customer_id)._report_failure(text)
+            self.env["followup.customer"].browse(customer_id)._report_failure(text, heals=True)
         return notices, failures
 
     @api.model

@@ -27,7 +27,8 @@ class FollowupEngine(models.AbstractModel):
         for company in companies:
             try:
                 # What the night writes down is read in the company's language, not in the cron's.
-                night = self.with_context(lang=company.partner_id.lang or self.env.lang, followup_share=True)
+                lang = self._message_lang(company.partner_id, company)
+                night = self.with_context(lang=lang, followup_share=True)
                 company, today = company.with_env(night.env), company._followup_today()
                 if goes_on and not night._has_more(company, today):
                     continue
@@ -165,7 +166,7 @@ class FollowupEngine(models.AbstractModel):
             company, [taken for taken in decisions if taken.customer.id not in broken], today, run, prepare
         )
         for customer_id, text in broken.items():
-            self.env["followup.customer"].browse(customer_id)._report_failure(text)
+            self.env["followup.customer"].browse(customer_id)._report_failure(text, heals=True)
         failures |= broken
         if prepare:
             self.env["followup.item"]._plan_decisions(company, locked, today)

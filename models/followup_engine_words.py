@@ -46,6 +46,9 @@ class FollowupEngine(models.AbstractModel):
                 "promised to pay (%(detail)s): waits until %(until)s", detail=reason.detail, until=until
             ),
             "dispute": self.env._("disputed (%(detail)s) until %(until)s", detail=reason.detail, until=until),
+            "archived": self.env._(
+                "the customer is archived: unarchive him to follow up, or settle or write off what is open"
+            ),
             "blocked": self.env._("the invoice is blocked"),
             "no_followup": self.env._("marked as No Follow-Up"),
             "payment_in_progress": self.env._("a payment is in progress"),

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..engine.decision import KIND_RANK
 
@@ -116,6 +117,21 @@ class FollowupLevel(models.Model):
     )
     def _check_policy(self):
         self.policy_id._check_levels()
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        """What a customer was told names its level: that is evidence."""
+        used = self.env["followup.notice"].sudo()._read_group([("level_id", "in", self.ids)], ["level_id"], ["__count"])
+        for level, count in used:
+            raise UserError(
+                self.env._(
+                    "%(level)s of the policy %(policy)s cannot be deleted: %(count)s notices were made with it, and they are "
+                    "evidence. Archive it instead: nothing new is sent with it.",
+                    level=level.name,
+                    policy=level.policy_id.name,
+                    count=count,
+                )
+            )
 
     def _is_written(self):
         return self.channel_email or self.channel_letter

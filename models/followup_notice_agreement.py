@@ -225,6 +225,8 @@ class FollowupNotice(models.Model):
             return self.env._("%s was opened again", record.name)
         if self.partner_id.with_company(self.company_id).followup_insolvency and self.purpose != "dispute":
             return self.env._("the customer is insolvent")
+        if not self.partner_id.active and not self.approved_by:
+            return self.env._("the customer is archived")
         return None
 
     def _agreement_values(self, intro):

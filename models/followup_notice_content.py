@@ -1,9 +1,13 @@
 import hashlib
 import json
 
+import psycopg2
 from odoo import models
+from odoo.exceptions import UserError
+from odoo.tools import is_html_empty
 
 from ..engine import application
+from ..engine.template_fault import cause_of, left_over
 from .followup_notice import FROZEN
 
 
@@ -60,11 +64,10 @@ class FollowupNotice(models.Model):
 
     def _render(self):
         """Render subject and body in the customer's language; in batches, one pass per template."""
+        self._leave_lost_languages()
         for template, notices in self.grouped(lambda notice: notice._template()).items():
             for lang, same in notices.grouped("lang").items():
-                localized = template.sudo().with_context(lang=lang)
-                subjects = localized._render_field("subject", same.ids)
-                intros = localized._render_field("body_html", same.ids, options={"post_process": True})
+                subjects, intros = same._render_words(template.sudo().with_context(lang=lang))
                 for notice in same:
                     notice.subject = subjects[notice.id]
                     notice.body = notice._wrap(intros[notice.id])
@@ -72,6 +75,52 @@ class FollowupNotice(models.Model):
             notice._attach_invoices()
         for notice in self.filtered(lambda notice: notice.purpose == "arrangement"):
             notice._attach_arrangement()
+
+    def _leave_lost_languages(self):
+        """A language that was deactivated since: the message is written in the next best one."""
+        installed = dict(self.env["res.lang"].get_installed())
+        for notice in self.filtered(lambda notice: notice.lang and notice.lang not in installed):
+            notice.lang = self.env["followup.engine"]._message_lang(notice.partner_id, notice.company_id)
+
+    def _render_words(self, template):
+        """Subject and words of these messages, by id.
+
+        :param template: `mail.template` in the language of the messages
+        :raises UserError: names the template, what is wrong in it and where to correct it; nothing is sent without words
+        """
+        subjects = self._render_field_of(template, "subject")
+        intros = self._render_field_of(template, "body_html", options={"post_process": True})
+        for notice in self:
+            subject, intro = subjects[notice.id], intros[notice.id]
+            if not (subject or "").strip():
+                raise UserError(self._describe_template_fault(template, self.env._("it has no subject")))
+            if is_html_empty(intro):
+                raise UserError(self._describe_template_fault(template, self.env._("it has no words")))
+            mistake = left_over(template.subject, subject) or left_over(template.body_html, intro)
+            if mistake:
+                problem = self.env._("the placeholder %s is not filled in but would be read as it stands", mistake)
+                raise UserError(self._describe_template_fault(template, problem))
+        return subjects, intros
+
+    def _render_field_of(self, template, name, **options):
+        """:raises UserError: names the template, its language and the first cause, never a traceback"""
+        try:
+            return template._render_field(name, self.ids, **options)
+        except psycopg2.Error:
+            raise
+        except Exception as error:
+            raise UserError(self._describe_template_fault(template, cause_of(error))) from error
+
+    def _describe_template_fault(self, template, problem):
+        lang = template.env.context.get("lang")
+        language = self.env["res.lang"].with_context(active_test=False).search([("code", "=", lang)], limit=1)
+        return self.env._(
+            "The template %(template)s cannot be used in %(language)s: %(problem)s. Correct it on the level of the policy, "
+            "or under Settings > Technical > Email Templates; then it is tried again.",
+            template=template.name,
+            language=language.name or lang or "en_US",
+            problem=problem,
+        )
 
     def _wrap(self, intro):
         """Put the template's words into the frame that no template can leave out: items, payment, law, sender."""

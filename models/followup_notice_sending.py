@@ -95,6 +95,9 @@ class FollowupNotice(models.Model):
         if self.env["ir.config_parameter"].sudo().get_param("database.is_neutralized"):
             self._cancel(self.env._("neutralised copy of a database"))
             return False
+        if not company._followup_root().active:
+            self._cancel(self.env._("%s is archived", company.name))
+            return False
         opening = None if send_now else company._followup_opening()
         if opening:
             self.scheduled_date = mail.scheduled_date = opening

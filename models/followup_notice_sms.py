@@ -77,7 +77,7 @@ class FollowupNotice(models.Model):
             if not template:
                 raise UserError(self.env._("Level %s has no template for its text message.", notices.level_id[:1].name))
             for lang, same in notices.grouped("lang").items():
-                bodies = template.sudo().with_context(lang=lang)._render_field("body", same.ids)
+                bodies = same._render_field_of(template.sudo().with_context(lang=lang), "body")
                 for notice in same:
                     notice.text = text_message.plain(bodies[notice.id]).strip()
                     notice.subject = template.with_context(lang=lang).name

@@ -146,6 +146,14 @@ class FollowupPolicy(models.Model):
                     level=level.name,
                 )
             )
+        if level.template_id and level.template_id.model != "followup.notice":
+            self._ladder_error(
+                self.env._(
+                    "the template of %(level)s, %(template)s, is made for other records. Choose one for follow-up notices.",
+                    level=level.name,
+                    template=level.template_id.name,
+                )
+            )
         if level._is_written() and not level.template_id:
             self._ladder_error(self.env._("%(level)s writes to the customer: choose its template.", level=level.name))
         if level.channel_sms and not level._is_written():
@@ -157,6 +165,10 @@ class FollowupPolicy(models.Model):
             )
         if not level._is_written() and not level.channel_call:
             self._ladder_error(self.env._("%(level)s has no channel: tick E-mail, Letter or Call.", level=level.name))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        self.with_context(active_test=False).level_ids._unlink_except_used()
 
     def _ladder_error(self, message):
         raise ValidationError(self.env._("Policy %(policy)s: %(message)s", policy=self.name, message=message))

@@ -216,7 +216,7 @@ class ResCompany(models.Model):
             day += timedelta(days=1)
         while not root._followup_is_working_day(day):
             day += timedelta(days=1)
-        opening = datetime.combine(day, time(int(start), round(start % 1 * 60) % 60))
+        opening = datetime.combine(day, time(0)) + timedelta(minutes=round(start * 60))
         return pytz.timezone(root.followup_tz).localize(opening).astimezone(pytz.utc).replace(tzinfo=None)
 
     def _followup_opening(self):

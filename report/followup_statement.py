@@ -157,7 +157,7 @@ def _statement(customer, lines, as_of, with_interest):
         company=company,
         partner=partner,
         recipient=_recipient(partner, company),
-        lang=partner.lang or company.partner_id.lang or env.lang or "en_US",
+        lang=env["followup.engine"]._message_lang(partner, company),
         date=as_of,
         with_interest=with_interest,
         sections=sorted(sections.values(), key=lambda one: (one.currency.id != own, one.currency.name)),

@@ -35,13 +35,15 @@ class BasePartnerMerge(models.TransientModel):
                 "followup_suspension",
                 "followup_handover",
                 "followup_handover_line",
+                "followup_reminder_import_line",
             ):
                 cr.execute(f"UPDATE {table} SET customer_id = %s WHERE customer_id = ANY(%s)", [keeper, others])
             cr.execute(
                 "UPDATE account_bank_statement_line SET followup_customer_id = %s WHERE followup_customer_id = ANY(%s)",
                 [keeper, others],
             )
-            for table, model in (("mail_message", "model"), ("mail_activity", "res_model")):
+            documents = (("mail_message", "model"), ("mail_activity", "res_model"), ("ir_attachment", "res_model"))
+            for table, model in documents:
                 cr.execute(
                     f"UPDATE {table} SET res_id = %s WHERE {model} = 'followup.customer' AND res_id = ANY(%s)",
                     [keeper, others],

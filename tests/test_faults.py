@@ -85,7 +85,7 @@ class TestFaults(SendingCommon):
             ("subject", " ", "it has no subject"),
         ):
             with self.subTest(field=field, value=value):
-                good = dict(subject="Reminder", body_html="<p>Dear</p>")
+                good = {"subject": "Reminder", "body_html": "<p>Dear</p>"}
                 self.template.write(good)
                 self.env.flush_all()
                 # Past the editor and its checks, as an import or another add-on writes.
@@ -253,12 +253,16 @@ class TestFaults(SendingCommon):
         self.merge(*partners[1:], into=self.business)
         customer = self.customer()
         self.assertEqual(len(customer.item_ids), 3)
-        self.assertEqual(len(customer.notice_ids.filtered(lambda n: n.purpose == "level" and n.state == "delivered")), 3)
+        self.assertEqual(
+            len(customer.notice_ids.filtered(lambda n: n.purpose == "level" and n.state == "delivered")), 3
+        )
         self.assertEqual(sorted(customer.hold_ids.mapped("reason")), ["Bakkerij Het Zoete Brood", "Double"])
         for model in ("followup.arrangement", "followup.charge", "followup.reminder.import.line"):
             self.assertEqual(self.env[model].sudo().search_count([("customer_id", "=", customer.id)]), 2, model)
         self.assertEqual(
-            self.env["followup.customer"].with_context(active_test=False).search([("company_id", "=", self.company.id)]),
+            self.env["followup.customer"]
+            .with_context(active_test=False)
+            .search([("company_id", "=", self.company.id)]),
             customer,
         )
         self.go()

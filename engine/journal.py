@@ -20,7 +20,7 @@ _NAME = re.compile(r"^(?P<database>.+)\.(?P<month>\d{4}-\d{2})\.jsonl$")
 
 
 class Journal:
-    """Entries are dicts with at least `at` (UTC, ISO 8601), `what` (`claim`, `result` or `withdrawn`) and `id` (of the notice).
+    """Entries are dicts with at least `at` (UTC, ISO 8601), `what` (`claim`, `result`, `withdrawn` or `reset`) and `id` (of the notice).
 
     :param folder: where journals are kept
     :param uuid: identity of the database
@@ -87,7 +87,10 @@ class Journal:
     def backwards(self):
         """Entries, the newest first; lines that are no entry are left out."""
         for path in self._files():
-            yield from self._file_backwards(path)
+            for entry in self._file_backwards(path):
+                if entry["what"] == "reset":
+                    return  # the add-on was removed: what left before is no business of the one installed since
+                yield entry
 
     @staticmethod
     def _file_backwards(path):

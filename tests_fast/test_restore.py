@@ -42,6 +42,13 @@ def test_withdrawn_is_no_last_word(journal):
     assert journal.last()["id"] == 2, "printed again"
 
 
+def test_reset_ends_what_was_before(journal):
+    journal.append(entry(1), entry(0, "reset"))
+    assert journal.last() is None
+    journal.append(entry(1, attempt="new"))
+    assert [found["attempt"] for found in journal.backwards()] == ["new"]
+
+
 def test_a_torn_line_harms_nobody(journal):
     journal.append(entry(1))
     [path] = journal._files()
@@ -132,23 +139,23 @@ def test_looks_no_further_back_than_needed():
 @pytest.mark.parametrize(
     ("signs", "answer"),
     [
-        (dict(), None),
-        (dict(signed=HERE), None),  # the journal was lost, or another machine keeps it
-        (dict(signed=HERE, own=True), None),
-        (dict(signed=HERE, own=False), "missing"),
-        (dict(own=False), "missing"),  # restored to before the very first message
-        (dict(signed=Home("a", 9, 2)), "moved"),  # restored into a new database
-        (dict(signed=Home("a", 1, 9)), "moved"),  # restored into the same one: its tables are new
-        (dict(signed=Home("a", 9, 9), own=True), None),  # moved with its journal, and nothing is missing
-        (dict(signed=Home("a", 9, 9), own=False), "missing"),
-        (dict(signed=Home("a", 9, 9), others=True), None),  # renamed
-        (dict(signed=Home("a", 9, 9), others=False), "missing"),  # restored under another name
-        (dict(signed=HERE, others=False), None),  # somebody else's copy wrote: not this one's business
-        (dict(signed=Home("b", 9, 9)), "copy"),
-        (dict(alive=NOW - SILENCE), None),
-        (dict(alive=NOW - SILENCE - timedelta(seconds=1)), "silence"),
-        (dict(alive=NOW + timedelta(days=400)), None),
-        (dict(signed=HERE, own=True, alive=NOW - timedelta(days=9)), "silence"),
+        ({}, None),
+        ({"signed": HERE}, None),  # the journal was lost, or another machine keeps it
+        ({"signed": HERE, "own": True}, None),
+        ({"signed": HERE, "own": False}, "missing"),
+        ({"own": False}, "missing"),  # restored to before the very first message
+        ({"signed": Home("a", 9, 2)}, "moved"),  # restored into a new database
+        ({"signed": Home("a", 1, 9)}, "moved"),  # restored into the same one: its tables are new
+        ({"signed": Home("a", 9, 9), "own": True}, None),  # moved with its journal, and nothing is missing
+        ({"signed": Home("a", 9, 9), "own": False}, "missing"),
+        ({"signed": Home("a", 9, 9), "others": True}, None),  # renamed
+        ({"signed": Home("a", 9, 9), "others": False}, "missing"),  # restored under another name
+        ({"signed": HERE, "others": False}, None),  # somebody else's copy wrote: not this one's business
+        ({"signed": Home("b", 9, 9)}, "copy"),
+        ({"alive": NOW - SILENCE}, None),
+        ({"alive": NOW - SILENCE - timedelta(seconds=1)}, "silence"),
+        ({"alive": NOW + timedelta(days=400)}, None),
+        ({"signed": HERE, "own": True, "alive": NOW - timedelta(days=9)}, "silence"),
     ],
 )
 def test_judge(signs, answer):

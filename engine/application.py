@@ -537,7 +537,7 @@ def mandatory_elements(notice, lines, number):
 
 
 def enterprise_number(company):
-    """The creditor's number as Belgians write it: 0477.472.701; another country's as it stands."""
+    """The number of a company or a partner as Belgians write it: 0477.472.701; another country's as it stands."""
     number = company.company_registry or company.vat or ""
     if be_vat.is_valid(number):
         digits = be_vat.compact(number)

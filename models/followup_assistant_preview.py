@@ -72,9 +72,12 @@ class FollowupAssistant(models.Model):
             text = self.env._("%(when)s: %(name)s (%(how)s)", **words)
             if claims:
                 text += self.env._(", with %s as far as the law allows", format_list(self.env, claims))
-            yield text + (
-                self.env._(". It leaves by itself.") if level.automatic else self.env._(". You review it first.")
-            )
+            if not (level.channel_email or level.channel_letter or level.channel_sms):
+                yield text + self.env._(". It is planned, and somebody calls.")
+            elif level.automatic:
+                yield text + self.env._(". It leaves by itself.")
+            else:
+                yield text + self.env._(". You review it first.")
 
     def _level_channels(self, level):
         names = {

@@ -54,7 +54,7 @@ class ReportFollowupDossier(models.AbstractModel):
             "creditor": address(dossier.company.partner_id, dossier.company, lang),
             "debtor": address(dossier.partner, dossier.company, lang),
             "enterprise_number": enterprise_number(dossier.company),
-            "debtor_number": dossier.partner.vat or dossier.partner.company_registry or "",
+            "debtor_number": enterprise_number(dossier.partner),
             "bank": dossier.company.partner_id.bank_ids.filtered("active")[:1],
             "explain": lambda item: env["followup.engine"]._explain_claim(
                 "compensation", self._detail(item), item.currency

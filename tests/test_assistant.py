@@ -306,6 +306,7 @@ class TestAssistant(AssistantCommon):
             "3 days after the due date: Friendly reminder (e-mail)",
             "interest",
             "It leaves by itself",
+            "(call). It is planned, and somebody calls",
             "review",
         ):
             self.assertIn(words, text)

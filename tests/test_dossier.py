@@ -150,6 +150,16 @@ class TestDossier(DossierCommon):
         self.assertTrue(archive.read("statement/statement.pdf").startswith(b"%PDF"))
         self.assertTrue(archive.read("statement/statement.xlsx").startswith(b"PK"))
 
+    def test_both_numbers_as_belgians_write_them(self):
+        move = self.late()
+        self.told()
+        handover = self.hand_over(move)
+        report = self.env["ir.actions.report"]._render_qweb_html(
+            "l10n_be_followup.action_report_followup_dossier", handover.ids
+        )
+        for number in ("0202.239.951", "0477.472.701"):
+            self.assertIn(number, report[0].decode())
+
     def test_list_of_contents(self):
         move = self.late()
         self.told()

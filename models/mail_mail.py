@@ -73,7 +73,9 @@ class MailMail(models.Model):
             result = super(MailMail, ordinary)._send(raise_exception=raise_exception, **options)
         if self.env["ir.mail_server"]._disable_send():
             return result
-        for mail in notices:
+        for mail_id in notices.ids:
+            # By itself: each commit empties the cache, and the next read would fetch all the others again.
+            mail = self.browse(mail_id)
             try:
                 claimed = mail.followup_notice_id._claim(mail)
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:

@@ -51,7 +51,8 @@ class MailMail(models.Model):
         result = super(MailMail, others)._send(raise_exception=raise_exception, **options) if others else True
         if self.env["ir.mail_server"]._disable_send():
             return result
-        for mail in copies:
+        for mail_id in copies.ids:
+            mail = self.browse(mail_id)  # by itself: each commit empties the cache
             if not mail._followup_claim_copy():
                 continue
             try:

@@ -1,6 +1,6 @@
 # What a developer types. Each target is a script in dev/ with the same name.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-stop test test-fast lint format screenshots clean
+.PHONY: help setup demo demo-stop test test-fast chaos lint format screenshots clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ test: ## everything that must be right before a change lands
 
 test-fast: ## tests without Odoo and database, a few seconds
 	@dev/test-fast
+
+chaos: ## break everything on purpose, in the night and while sending (SEED=…, SCENE=…, SHORT=1)
+	@dev/chaos $(if $(SEED),--seed $(SEED)) $(if $(SHORT),--short) $(SCENE)
 
 lint: ## ruff, pylint-odoo, OCA checks
 	@dev/lint

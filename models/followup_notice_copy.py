@@ -1,4 +1,6 @@
-from odoo import fields, models, tools
+from datetime import timedelta
+
+from odoo import api, fields, models, tools
 
 
 class FollowupNotice(models.Model):
@@ -23,6 +25,24 @@ class FollowupNotice(models.Model):
     def _copy_addresses(self):
         # EXTENDS: a report that names only a copy brings no notice back
         return super()._copy_addresses() | set(tools.mail.email_normalize_all(self.email_cc or ""))
+
+    @api.model
+    def _tell_lost_copies(self, company, now):
+        """A copy that was taken for sending an hour ago, by a process that was killed: whether it arrived is unknown."""
+        taken = (
+            self.env["mail.mail"]
+            .sudo()
+            .search(
+                [
+                    ("followup_copy_notice_id.company_id", "=", company.id),
+                    ("state", "=", "exception"),
+                    ("write_date", "<", now - timedelta(hours=1)),
+                ]
+            )
+        )
+        for mail in taken:
+            if mail.followup_copy_to not in (mail.followup_copy_notice_id.copy_failure or ""):
+                mail.followup_copy_notice_id._copy_failed(mail.followup_copy_to, mail.failure_reason or "")
 
     def _create_copies(self):
         """One mail for each copy, with the words that were sent; the queue takes them, each once."""

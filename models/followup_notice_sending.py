@@ -119,7 +119,6 @@ class FollowupNotice(models.Model):
         mail.write(self._prepare_mail_content())
         self.env.flush_all()
         self.env.cr.commit()
-        self._reserve_customer()
         return True
 
     def _reserve_customer(self):

@@ -1,3 +1,4 @@
+import contextlib
 import logging
 import smtplib
 
@@ -6,8 +7,12 @@ from odoo import api, fields, models, modules
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..engine import bulk
+from ..engine.smtp_attempt import SmtpAttempt, is_over
 
 _logger = logging.getLogger(__name__)
+
+#: How often an answer of the mail server is noted again while others write the same rows.
+ATTEMPTS = 5
 
 
 class MailMail(models.Model):
@@ -73,9 +78,11 @@ class MailMail(models.Model):
             result = super(MailMail, ordinary)._send(raise_exception=raise_exception, **options)
         if self.env["ir.mail_server"]._disable_send():
             return result
-        for mail_id in notices.ids:
-            # By itself: each commit empties the cache, and the next read would fetch all the others again.
-            mail = self.browse(mail_id)
+        for mail in notices:
+            if is_over(smtp_session):
+                # The mail server closed it after the message before: what is left goes with the next one.
+                self._followup_next_pass()
+                break
             try:
                 claimed = mail.followup_notice_id._claim(mail)
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
@@ -97,34 +104,108 @@ class MailMail(models.Model):
                 if auto_commit:
                     self.env.cr.commit()
                 continue
-            try:
-                super(MailMail, mail)._send(raise_exception=False, **options)
-            except smtplib.SMTPServerDisconnected as error:
-                # Before or after the final dot? Nobody can tell: the claim stands, a person looks.
-                _logger.warning("Follow-up notice %s: %s", mail.followup_notice_id.name, error)
-                mail.followup_notice_id._mark_unknown(str(error))
-                self.env.cr.commit()
-                # The session is dead: what is left goes with the next one.
-                self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+            if not self._followup_hand_over(
+                mail,
+                smtp_session,
+                lambda claimed: super(MailMail, claimed)._send(raise_exception=False, **options),
+            ):
                 break
-            self.env.cr.commit()
         return result
 
+    def _followup_hand_over(self, mail, smtp_session, offer):
+        """Offer a claimed notice to the mail server, and note, committed, what became of it.
+
+        :param offer: a function that sends a mail as Odoo does
+        :return: False when this session is over
+        """
+        notice = mail.followup_notice_id
+        attempt = SmtpAttempt(smtp_session, notice.attempt)
+        claimed = mail.with_context(followup_attempt=attempt)
+        try:
+            notice._reserve_customer()
+            try:
+                with attempt:
+                    offer(claimed)
+            except smtplib.SMTPServerDisconnected as error:
+                _logger.warning("Follow-up notice %s: %s", notice.name, error)
+                if attempt.certain:
+                    # Its text did not leave: it is tried again, as after "try again later".
+                    claimed.write({"state": "exception", "failure_reason": str(error)})
+                    claimed._postprocess_sent_message([], [], failure_type="mail_smtp")
+                else:
+                    # Before or after the final dot? Nobody can tell: the claim stands, a person looks.
+                    notice._mark_unknown(str(error))
+                self._followup_next_pass()
+                self.env.cr.commit()
+                return False
+            self.env.cr.commit()
+        except psycopg2.Error as error:
+            # A conflict of transactions, or the database went away, between the claim and the note of the answer.
+            if not attempt.certain or not self._followup_note_apart(mail, attempt):
+                raise
+            _logger.info("The answer about the notice of mail %s was noted at a second attempt: %s", mail.id, error)
+            self.env.cr.rollback()  # raises when the connection is gone: then the rest waits for the next pass
+            self.env.invalidate_all(flush=False)
+        return True
+
+    def _followup_next_pass(self):
+        self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+
+    def _followup_note_apart(self, mail, attempt):
+        """Note what became of a message in a transaction of its own: the one in which it was sent is broken.
+
+        :return: whether it is noted; if not, the claim stands, and becomes *unknown, check*
+        """
+        with contextlib.suppress(psycopg2.Error):
+            self.env.cr.rollback()  # what it holds must not be in our way
+        for _attempt in range(ATTEMPTS):
+            try:
+                with self.env.registry.cursor() as cr:
+                    same = mail.with_env(self.env(cr=cr)).with_context(followup_attempt=attempt)
+                    notice = same.followup_notice_id
+                    cr.execute("SELECT FROM followup_customer WHERE id = %s FOR NO KEY UPDATE", [notice.customer_id.id])
+                    if notice.state == "sending" and notice.attempt == attempt.key:
+                        if attempt.accepted:
+                            same.write({"state": "sent", "failure_type": False, "failure_reason": False})
+                            same._postprocess_sent_message([], [])
+                        else:
+                            same.write({"state": "exception", "failure_reason": same.env._("the database was away")})
+                            same._postprocess_sent_message([], [], failure_type="mail_smtp")
+                return True
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                continue
+            except psycopg2.Error:
+                _logger.warning("The answer about the notice of mail %s could not be noted", mail.id, exc_info=True)
+                return False
+        return False
+
     def _followup_give_up(self, mail, error):
-        """What could not even be prepared for sending: nothing left, a person is asked."""
+        """What could not even be prepared for sending: nothing left, a person is asked.
+
+        A server without space, or without one of its files, is not this notice's fault: it is tried again.
+        """
         self.env.cr.rollback()
         self.env.invalidate_all(flush=False)
         _logger.info("Follow-up notice of mail %s cannot be sent", mail.id, exc_info=True)
         notice = mail.followup_notice_id
-        if notice.state == "queued":
+        if notice.state == "queued" and isinstance(error, OSError):
+            mail.write({"state": "exception", "failure_reason": str(error)})
+            notice._record_result(mail, "mail_smtp")
+        elif notice.state == "queued":
             notice._fail(str(error))
             mail.write({"state": "cancel", "failure_reason": str(error)})
         self.env.cr.commit()
 
     def _postprocess_sent_message(self, success_pids, success_emails, failure_reason=False, failure_type=None):
         # EXTENDS mail: the one place that hears of every result, also when the server could not be reached
+        attempt = self.env.context.get("followup_attempt")
         for mail in self.filtered("followup_notice_id"):
-            mail.followup_notice_id._record_result(mail, failure_type or mail.failure_type)
+            notice = mail.followup_notice_id
+            if notice.state == "sending" and (not attempt or attempt.key != notice.attempt):
+                # Another process has it in hands, and could reach the mail server: what happened here is no answer.
+                mail.state = "outgoing"
+                continue
+            notice._record_result(mail, failure_type or mail.failure_type)
         return super()._postprocess_sent_message(
             success_pids, success_emails, failure_reason=failure_reason, failure_type=failure_type
         )

@@ -2,6 +2,9 @@ import logging
 import smtplib
 
 from odoo import fields, models, tools
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+from ..engine.smtp_attempt import is_over
 
 _logger = logging.getLogger(__name__)
 
@@ -51,9 +54,16 @@ class MailMail(models.Model):
         result = super(MailMail, others)._send(raise_exception=raise_exception, **options) if others else True
         if self.env["ir.mail_server"]._disable_send():
             return result
-        for mail_id in copies.ids:
-            mail = self.browse(mail_id)  # by itself: each commit empties the cache
-            if not mail._followup_claim_copy():
+        for mail in copies:
+            if is_over(smtp_session):
+                break
+            try:
+                if not mail._followup_claim_copy():
+                    continue
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                # Another process has it in hands. The notice itself is committed: nothing begins again for a copy.
+                self.env.cr.rollback()
+                self.env.invalidate_all(flush=False)
                 continue
             try:
                 super(MailMail, mail)._send(raise_exception=False, **options)

@@ -79,6 +79,22 @@ class Process:
             raise SystemExit(f"FAILED in the process {self.name}:\n{answer}")
         return answer
 
+    def outcome(self):
+        """How it ended, without raising: `(exit code, answer or the error that ended it)`.
+
+        -9: it was killed. What it logged is of no interest: under a fault errors are to be expected.
+        """
+        answer = None
+        try:
+            if not self._receiver.poll(PATIENCE):
+                self.kill()
+                raise SystemExit(f"FAILED: {self.name} did not end within {PATIENCE} s")
+            answer = self._receiver.recv()[1]
+        except EOFError:
+            pass
+        self.process.join(PATIENCE)
+        return self.process.exitcode, answer
+
 
 class Errors(logging.Handler):
     """What a worker logged as an error is a failure, but for the conflicts that PostgreSQL reports and Odoo retries."""
@@ -94,6 +110,11 @@ class Errors(logging.Handler):
 
 
 def _work(sender, function, arguments):
+    if log := os.environ.get("CHECK_LOG"):
+        # Where errors are part of the story their reports go to a file of their own.
+        with open(log, "ab") as file:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
     errors = Errors()
     logging.getLogger().addHandler(errors)
     try:

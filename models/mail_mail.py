@@ -107,7 +107,7 @@ class MailMail(models.Model):
             if not self._followup_hand_over(
                 mail,
                 smtp_session,
-                lambda claimed: super(MailMail, claimed)._send(raise_exception=False, **options),
+                lambda claimed: super()._send(raise_exception=False, **options),
             ):
                 break
         return result

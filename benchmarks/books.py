@@ -1,7 +1,8 @@
 """Books for the benchmarks: customers with open items, made by SQL from a few real invoices.
 
 Five open items a customer: three invoices and one in two instalments. 30 % are consumers; one in ten invoices is
-paid in part, 8 % of the customers have an unallocated credit note, 1 % one that covers everything, 3 % a hold.
+paid in part, 8 % of the customers have an unallocated credit note, 1 % one that covers everything, 3 % a hold. With
+several companies, two customers in seven are the second one's; 4 % have no e-mail address when letters are wanted.
 """
 
 from datetime import date, timedelta
@@ -18,9 +19,10 @@ def working_day(company):
     )
 
 
-def set_up(env):
+def set_up(env, company=None):
     """Live company with bank data and the languages of the country."""
-    company, today = env.company, working_day(env.company)
+    company = company or env.company
+    env, today = company.with_company(company).env, working_day(company)
     env["followup.assistant"]._mark_finished(company)
     company.write(
         {
@@ -50,6 +52,9 @@ class Books:
             {
                 "name": "bench",
                 "email": "bench@customer.example",
+                "street": "Kouter 1",
+                "zip": "9000",
+                "city": "Gent",
                 "country_id": env.ref("base.be").id,
                 **({} if consumer else {"vat": "BE0477472701", "is_company": True}),
             }
@@ -88,7 +93,9 @@ class Books:
 
     def _payment(self, invoice, amount):
         receivable = invoice.line_ids.filtered(lambda line: line.account_type == "asset_receivable")
-        journal = self.env["account.journal"].search([("type", "=", "bank")], limit=1)
+        journal = self.env["account.journal"].search(
+            [("type", "=", "bank"), ("company_id", "=", self.company.id)], limit=1
+        )
         entry = self.env["account.move"].create(
             {
                 "journal_id": journal.id,
@@ -116,54 +123,81 @@ def _insert(env, table, changes, source):
     )
 
 
-def fill(env, number, mark="bench"):
+def _sent_invoices(env, invoice):
+    """Invoices that were sent have their PDF: the same file for all of them."""
+    document = invoice._get_invoice_legal_documents("pdf", allow_fallback=True)
+    values = {"res_model": invoice._name, "res_id": invoice.id, "res_field": "invoice_pdf_report_file"}
+    source = env["ir.attachment"].create({"name": "invoice.pdf", "raw": document["content"], **values})
+    env.flush_all()
+    _insert(
+        env, "ir_attachment",
+        {"res_id": "m.id", "name": "m.name || '.pdf'", "access_token": "NULL", "company_id": "m.company_id"},
+        f"""ir_attachment s, account_move m JOIN wanted w ON w.move = m.id
+            WHERE s.id = {source.id} AND m.move_type = 'out_invoice'""",
+    )  # fmt: skip
+
+
+def fill(env, number, mark="bench", companies=None, letters=False):
     """Add `number` open items.
 
+    :param companies: one, or two of which the second has two customers in seven
+    :param letters: some customers have no e-mail address; every invoice has its PDF, as when it was sent
     :return: the working day on which the night is measured
     """
-    set_up(env)
-    cr, today = env.cr, working_day(env.company)
-    books = {False: Books(env, False), True: Books(env, True)}
+    companies = companies or env.company
+    for company in companies:
+        set_up(env, company)
+    cr, today = env.cr, working_day(companies[0])
+    books = {
+        (company.id, consumer): Books(env(context={"allowed_company_ids": company.ids}), consumer)
+        for company in companies
+        for consumer in (False, True)
+    }
     env.flush_all()
     # The records that are copied owe nothing themselves.
-    cr.execute("CREATE TEMP TABLE who (partner int, n int, consumer bool)")
+    cr.execute("CREATE TEMP TABLE who (partner int, n int, consumer bool, company int)")
     total = number // ITEMS
-    for consumer, own in books.items():
+    for (company_id, consumer), own in books.items():
         first, last = (int(total * 0.7) + 1, total) if consumer else (1, int(total * 0.7))
+        whose = "TRUE"
+        if len(companies) > 1:
+            whose = f"n % 7 {'<' if company_id != companies[0].id else '>='} 2"
+        email = f"'c' || n || '@{mark}.example'"
+        if letters:
+            email = f"CASE WHEN n % 25 <> 11 THEN {email} END"
         _insert(
             env, "res_partner",
             {
-                "name": f"'{mark} ' || n", "complete_name": f"'{mark} ' || n",
-                "email": f"'c' || n || '@{mark}.example'", "email_normalized": f"'c' || n || '@{mark}.example'",
+                "name": f"'{mark} ' || n", "complete_name": f"'{mark} ' || n", "email": email, "email_normalized": email,
                 "lang": "(ARRAY['nl_BE', 'fr_BE', 'en_US'])[1 + n % 3]", "commercial_partner_id": "NULL", "ref": f"'{mark}' || n",
             },
-            f"res_partner s, generate_series({first}, {last}) n WHERE s.id = {own.partner.id}",
+            f"res_partner s, generate_series({first}, {last}) n WHERE s.id = {own.partner.id} AND {whose}",
         )  # fmt: skip
         cr.execute(
-            f"""UPDATE res_partner SET commercial_partner_id = id
-                 WHERE ref ~ '^{mark}[0-9]+$' AND commercial_partner_id IS NULL"""
-        )
-        cr.execute(
-            f"""INSERT INTO who SELECT id, substr(ref, {len(mark) + 1})::int, %s FROM res_partner
-                 WHERE ref ~ '^{mark}[0-9]+$' AND substr(ref, {len(mark) + 1})::int BETWEEN %s AND %s""",
-            [consumer, first, last],
+            f"""WITH mine AS (
+                UPDATE res_partner SET commercial_partner_id = id
+                 WHERE ref ~ '^{mark}[0-9]+$' AND commercial_partner_id IS NULL
+             RETURNING id, substr(ref, {len(mark) + 1})::int)
+                INSERT INTO who SELECT *, %s, %s FROM mine""",
+            [consumer, company_id],
         )
     cr.execute("CREATE TEMP TABLE wanted (template int, payment int, partner int, n int, k int, due date)")
-    for consumer, own in books.items():
+    for (company_id, consumer), own in books.items():
+        mine = f"consumer = {consumer} AND company = {company_id}"
         cr.execute(
             f"""INSERT INTO wanted
                 SELECT CASE WHEN k = 3 THEN {own.instalments.id} WHEN n % 3 = 0 AND k = 0 THEN {own.part_paid.id}
                             ELSE {own.single.id} END,
                        CASE WHEN n % 3 = 0 AND k = 0 THEN {own.payment.id} END,
                        partner, n, k, date '{today}' - 6 - (n * 7 + k * 13) % 80
-                  FROM who, generate_series(0, 3) k WHERE consumer = {consumer}
+                  FROM who, generate_series(0, 3) k WHERE {mine}
              UNION ALL
                 SELECT CASE WHEN n % 100 = 7 THEN {own.full_credit.id} ELSE {own.credit.id} END, NULL, partner, n, 4,
                        date '{today}'
-                  FROM who WHERE consumer = {consumer} AND (n % 100 = 7 OR n % 12 = 5)
+                  FROM who WHERE {mine} AND (n % 100 = 7 OR n % 12 = 5)
              UNION ALL
                 SELECT {own.payment.id}, NULL, partner, n, 5, date '{today}'
-                  FROM who WHERE consumer = {consumer} AND n % 3 = 0"""
+                  FROM who WHERE {mine} AND n % 3 = 0"""
         )
     cr.execute("ALTER TABLE wanted ADD COLUMN move int")
     cr.execute("UPDATE wanted SET move = nextval('account_move_id_seq')")
@@ -201,6 +235,8 @@ def fill(env, number, mark="bench"):
         """account_partial_reconcile s JOIN line d ON d.old = s.debit_move_id JOIN wanted w ON w.move = d.move
            JOIN wanted p ON p.partner = w.partner AND p.k = 5 JOIN line c ON c.old = s.credit_move_id AND c.move = p.move""",
     )  # fmt: skip
+    if letters:
+        _sent_invoices(env, next(iter(books.values())).single)
     for own in books.values():
         moves = own.single | own.instalments | own.part_paid | own.payment | own.credit | own.full_credit
         cr.execute(

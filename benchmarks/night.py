@@ -4,20 +4,16 @@ Run with `dev/bench night [NUMBERS…]` (1,000, 10,000 and 100,000 open items, f
 number; writes `night.svg` beside this file when there are three or more. `PROFILE=file` writes a profile of the night.
 """
 
-import collections
-import contextlib
 import cProfile
-import functools
 import math
 import os
-import resource
 import sys
 import time
 from pathlib import Path
 
 from books import ITEMS, advance, fill
+from meter import Clock, count, forget_peak, peak
 
-NUMBERS = [int(number) for number in sys.argv[1:]] or [1_000, 10_000, 100_000]
 HERE = Path(sys.path[0])
 #: Which steps of the engine count for which phase; what a step calls of another phase counts there.
 PHASES = {
@@ -27,75 +23,6 @@ PHASES = {
     "figures": ("_apply",),
     "follow": ("_follow_safely",),
 }
-
-
-class Clock:
-    """Wall time, time of the processor in Python and in PostgreSQL, and queries by phase; nested ones are not counted twice."""
-
-    def __init__(self, env):
-        self.cr = env.cr
-        env.cr.execute("SELECT pg_backend_pid()")
-        self.backend = Path(f"/proc/{env.cr.fetchone()[0]}/stat")
-        self.rows = collections.defaultdict(lambda: [0.0, 0.0, 0.0, 0])
-        self.stack = []
-        engine = type(env["followup.engine"])
-        for phase, names in PHASES.items():
-            for name in names:
-                setattr(engine, name, self.wrapped(phase, getattr(engine, name)))
-        self.commit = self.cr.commit
-        self.cr.commit = self.wrapped("commit", self.cr.commit)
-
-    def now(self):
-        return time.monotonic(), time.process_time(), self.backend_time(), self.cr.sql_log_count
-
-    def backend_time(self):
-        """Processor time of the database's process for this connection; 0 when it runs elsewhere."""
-        try:
-            fields = self.backend.read_text().rsplit(")", 1)[1].split()
-        except OSError:
-            return 0.0
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def wrapped(self, phase, function):
-        @functools.wraps(function)
-        def run(*args, **kwargs):
-            with self.phase(phase):
-                return function(*args, **kwargs)
-
-        return run
-
-    def phase(self, name):
-        return _Phase(self, name)
-
-
-class _Phase:
-    def __init__(self, clock, name):
-        self.clock, self.name = clock, name
-
-    def __enter__(self):
-        self.start, self.inner = self.clock.now(), [0.0, 0.0, 0.0, 0]
-        self.clock.stack.append(self)
-
-    def __exit__(self, *args):
-        took = [new - old for new, old in zip(self.clock.now(), self.start, strict=True)]
-        self.clock.stack.pop()
-        if self.clock.stack:
-            outer = self.clock.stack[-1].inner
-            outer[:] = [a + b for a, b in zip(outer, took, strict=True)]
-        row = self.clock.rows[self.name]
-        row[:] = [total + mine - inner for total, mine, inner in zip(row, took, self.inner, strict=True)]
-
-
-def peak():
-    """Highest memory of the process since `forget_peak`, in MB."""
-    with open("/proc/self/status") as status:
-        line = next((line for line in status if line.startswith("VmHWM")), None)
-    return int(line.split()[1]) // 1024 if line else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-
-
-def forget_peak():
-    with contextlib.suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")
 
 
 def specification(env, model, view_type):
@@ -152,11 +79,6 @@ def screens(env, clock):
         assert read["item_ids"]
         env.cr.commit()
     return took
-
-
-def count(env, table, where="TRUE"):
-    env.cr.execute(f"SELECT count(*) FROM {table} WHERE {where}")
-    return env.cr.fetchone()[0]
 
 
 def night(env, clock, today):
@@ -256,10 +178,10 @@ def plot(points, path):
     )
 
 
-def main(env):
-    clock = Clock(env)
+def main(env, numbers):
+    clock = Clock(env, PHASES)
     points, before = {}, 0
-    for number in NUMBERS:
+    for number in numbers:
         points[number] = measure(env, clock, number, before)
         before = number
         env.cr.execute("DROP TABLE who, wanted, line")
@@ -268,4 +190,5 @@ def main(env):
         plot(points, HERE / "night.svg")
 
 
-main(env)  # noqa: F821 - `dev/odoo shell` gives the environment
+if "env" in globals():  # `dev/odoo shell` gives it; imported, this file lends its functions
+    main(env, [int(number) for number in sys.argv[1:]] or [1_000, 10_000, 100_000])  # noqa: F821

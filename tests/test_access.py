@@ -1,3 +1,4 @@
+from lxml import etree
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
@@ -131,6 +132,28 @@ class TestAccess(FollowupCommon):
         self.env.user.has_group("base.group_user")
         with self.assertQueryCount(1):
             partner.read(["followup_overdue"])
+
+    def test_the_button_adds_at_most_one_query_to_the_customer_form(self):
+        """As the web client reads the form, with and without what the button shows."""
+        self.invoice()
+        self.refreshed()
+        partners = self.env["res.partner"].with_user(self.user)
+        view = partners.get_views([(False, "form")])["views"]["form"]
+        names = {node.get("name") for node in etree.fromstring(view["arch"]).xpath("//field[not(ancestor::field)]")}
+        shown = {"followup_overdue", "followup_state"}
+        self.assertLess(shown, names | {"followup_state"})
+
+        def queries(fields):
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            [read] = partners.browse(self.business.id).web_read({name: {} for name in fields})
+            self.assertEqual(read.keys() - {"id"}, fields)
+            return self.env.cr.sql_log_count - before
+
+        queries(names)  # what is read once for all forms
+        with_button, without = queries(names), queries(names - shown)
+        self.assertEqual(with_button, queries(names))
+        self.assertLessEqual(with_button, without + 1)
 
     def test_regime_of_customers(self):
         create = self.env["res.partner"].create

@@ -5,9 +5,10 @@ paid in part, 8 % of the customers have an unallocated credit note, 1 % one that
 several companies, two customers in seven are the second one's; 4 % have no e-mail address when letters are wanted.
 """
 
+import contextlib
 from datetime import date, timedelta
 
-from rows import columns_of
+from rows import columns_of, loading
 
 ITEMS = 5
 
@@ -137,6 +138,53 @@ def _sent_invoices(env, invoice):
     )  # fmt: skip
 
 
+def _copy_moves(env, mark, sent=None):
+    """The entries of the table `wanted`, with their lines and payments.
+
+    :param sent: an invoice whose PDF all of them get
+    """
+    cr = env.cr
+    cr.execute("ALTER TABLE wanted ADD COLUMN move int")
+    cr.execute("UPDATE wanted SET move = nextval('account_move_id_seq')")
+    cr.execute("ANALYZE wanted")
+    _insert(
+        env, "account_move",
+        {
+            "id": "w.move", "name": f"upper('{mark}') || '/' || n || '/' || k", "sequence_number": "w.move",
+            "sequence_prefix": f"upper('{mark}') || '/'",
+            "access_token": "NULL", "partner_id": "w.partner", "commercial_partner_id": "w.partner",
+            "partner_shipping_id": "w.partner", "invoice_date_due": "w.due", "invoice_date": "w.due - 30", "date": "w.due - 30",
+            "payment_reference": f"CASE WHEN s.move_type = 'out_invoice' THEN '{mark}' || w.move END",
+        },
+        "account_move s JOIN wanted w ON w.template = s.id",
+    )  # fmt: skip
+    cr.execute("CREATE TEMP TABLE line (id int, old int, move int)")
+    cr.execute(
+        """INSERT INTO line SELECT nextval('account_move_line_id_seq'), s.id, w.move
+             FROM account_move_line s JOIN wanted w ON w.template = s.move_id"""
+    )
+    cr.execute("CREATE INDEX ON line (old, move); ANALYZE line")
+    _insert(
+        env, "account_move_line",
+        {
+            "id": "l.id", "move_id": "w.move", "move_name": f"upper('{mark}') || '/' || n || '/' || k",
+            "partner_id": "CASE WHEN s.partner_id IS NOT NULL THEN w.partner END", "date": "w.due - 30", "invoice_date": "w.due - 30",
+            "date_maturity": """CASE WHEN s.date_maturity IS NULL THEN NULL ELSE w.due + (s.date_maturity - first.due) END""",
+        },
+        """account_move_line s JOIN line l ON l.old = s.id JOIN wanted w ON w.move = l.move
+           JOIN (SELECT o.move_id AS id, min(o.date_maturity) AS due FROM account_move_line o
+                  WHERE o.move_id IN (SELECT template FROM wanted) GROUP BY o.move_id) first ON first.id = s.move_id""",
+    )  # fmt: skip
+    _insert(
+        env, "account_partial_reconcile",
+        {"debit_move_id": "d.id", "credit_move_id": "c.id"},
+        """account_partial_reconcile s JOIN line d ON d.old = s.debit_move_id JOIN wanted w ON w.move = d.move
+           JOIN wanted p ON p.partner = w.partner AND p.k = 5 JOIN line c ON c.old = s.credit_move_id AND c.move = p.move""",
+    )  # fmt: skip
+    if sent:
+        _sent_invoices(env, sent)
+
+
 def fill(env, number, mark="bench", companies=None, letters=False):
     """Add `number` open items.
 
@@ -199,44 +247,10 @@ def fill(env, number, mark="bench", companies=None, letters=False):
                 SELECT {own.payment.id}, NULL, partner, n, 5, date '{today}'
                   FROM who WHERE {mine} AND n % 3 = 0"""
         )
-    cr.execute("ALTER TABLE wanted ADD COLUMN move int")
-    cr.execute("UPDATE wanted SET move = nextval('account_move_id_seq')")
-    cr.execute("ANALYZE wanted")
-    _insert(
-        env, "account_move",
-        {
-            "id": "w.move", "name": f"upper('{mark}') || '/' || n || '/' || k", "sequence_number": "w.move",
-            "sequence_prefix": f"upper('{mark}') || '/'",
-            "access_token": "NULL", "partner_id": "w.partner", "commercial_partner_id": "w.partner",
-            "partner_shipping_id": "w.partner", "invoice_date_due": "w.due", "invoice_date": "w.due - 30", "date": "w.due - 30",
-            "payment_reference": f"CASE WHEN s.move_type = 'out_invoice' THEN '{mark}' || w.move END",
-        },
-        "account_move s JOIN wanted w ON w.template = s.id",
-    )  # fmt: skip
-    cr.execute("CREATE TEMP TABLE line (id int, old int, move int)")
-    cr.execute(
-        """INSERT INTO line SELECT nextval('account_move_line_id_seq'), s.id, w.move
-             FROM account_move_line s JOIN wanted w ON w.template = s.move_id"""
-    )
-    cr.execute("CREATE INDEX ON line (old, move); ANALYZE line")
-    _insert(
-        env, "account_move_line",
-        {
-            "id": "l.id", "move_id": "w.move", "move_name": f"upper('{mark}') || '/' || n || '/' || k",
-            "partner_id": "CASE WHEN s.partner_id IS NOT NULL THEN w.partner END", "date": "w.due - 30", "invoice_date": "w.due - 30",
-            "date_maturity": """CASE WHEN s.date_maturity IS NULL THEN NULL ELSE w.due + (s.date_maturity - (
-                SELECT min(o.date_maturity) FROM account_move_line o WHERE o.move_id = s.move_id)) END""",
-        },
-        "account_move_line s JOIN line l ON l.old = s.id JOIN wanted w ON w.move = l.move",
-    )  # fmt: skip
-    _insert(
-        env, "account_partial_reconcile",
-        {"debit_move_id": "d.id", "credit_move_id": "c.id"},
-        """account_partial_reconcile s JOIN line d ON d.old = s.debit_move_id JOIN wanted w ON w.move = d.move
-           JOIN wanted p ON p.partner = w.partner AND p.k = 5 JOIN line c ON c.old = s.credit_move_id AND c.move = p.move""",
-    )  # fmt: skip
-    if letters:
-        _sent_invoices(env, next(iter(books.values())).single)
+    # What goes on without keys and indexes for a while is worth it for many rows only.
+    tables = ("account_move", "account_move_line", "account_partial_reconcile", "ir_attachment")
+    with loading(cr, *tables) if number > 5_000 else contextlib.nullcontext():
+        _copy_moves(env, mark, next(iter(books.values())).single if letters else None)
     for own in books.values():
         moves = own.single | own.instalments | own.part_paid | own.payment | own.credit | own.full_credit
         cr.execute(

@@ -336,6 +336,8 @@ def main():
         if not options.dry:
             file.write_text(json.dumps(data, indent=1, sort_keys=True) + "\n")
 
+    # Killed, it takes its processes and databases with it.
+    signal.signal(signal.SIGTERM, lambda *_args: sys.exit(1))
     if not options.again:
         data |= {"machine": machine(), "versions": versions(options.base)}
         with Sink() as sink:

@@ -377,7 +377,8 @@ def plot(data, path):
     # Names stand beside the ends of their lines; where two lie close, the lower one gives way.
     labels.sort()
     for above, below in itertools.pairwise(labels):
-        below[0] = max(below[0], above[0] + 17)
+        if abs(above[1] - below[1]) < RIGHT:
+            below[0] = max(below[0], above[0] + 17)
     for y, x, name, words in labels:
         body.append(f'<text class="{name}" x="{x + 10:.1f}" y="{y + 4:.1f}">{words}</text>')
     path.write_text(

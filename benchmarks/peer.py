@@ -130,13 +130,12 @@ def odoo(script, database, *args, limit=None, events=None):
         try:
             process.stdin.write(code)
             process.stdin.close()
-            seen = 0
             while process.poll() is None:
                 time.sleep(0.2)
-                seen, running = _follow(events, seen)
+                running = _follow(events)
                 if limit and running and time.time() - running[1] > limit:
                     raise Stopped(running[0], running[2])
-            _follow(events, seen)
+            _follow(events)
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -149,18 +148,18 @@ def odoo(script, database, *args, limit=None, events=None):
             raise RuntimeError(f"{script} failed on {database}:\n{output[-3000:]}")
 
 
-_RUNNING = {}
+_SEEN, _RUNNING = {}, {}
 
 
-def _follow(path, seen):
+def _follow(path):
     """Print what is new.
 
-    :return: (events seen, phase that runs as (name, since, how far) or None)
+    :return: phase that runs, as (name, since, how far), or None
     """
     if not path or not path.exists():
-        return seen, None
+        return None
     events = read(path)
-    for event in events[seen:]:
+    for event in events[_SEEN.get(path, 0) :]:
         if event["event"] == "start":
             _RUNNING[path] = [event["phase"], time.time(), ""]
         elif event["event"] == "progress" and path in _RUNNING:
@@ -169,7 +168,8 @@ def _follow(path, seen):
             _RUNNING.pop(path, None)
             say(f"    {event['phase']}: {event['seconds']:.2f} s, {event['queries']:,} queries, {event['peak']} MB",
                 json.dumps(event.get("made", {})))  # fmt: skip
-    return len(events), _RUNNING.get(path)
+    _SEEN[path] = len(events)
+    return _RUNNING.get(path)
 
 
 def read(path):
@@ -228,7 +228,7 @@ def oca(database, folder, number, port, limit):
             steps = []
         except Stopped as stop:
             phase, words = stop.args
-            say(f"    {phase}: stopped after {limit} s {words}")
+            say(f"    {phase}: stopped after {limit:.0f} s {words}")
             stopped[phase] = {"after": limit, "words": words}
             _RUNNING.pop(events, None)
             steps = AFTER[phase]

@@ -10,7 +10,8 @@ from peer_side import HELD, HISTORIES, LETTERS, OVERDUE, SAMPLE, companies, mail
 
 #: Which methods count for which phase.
 PHASES = {
-    "select": ("_synchronise", "_select"),
+    "find": ("_synchronise",),
+    "select": ("_select",),
     "decide": ("_decide",),
     "notices": ("_prepare",),
     "charges": ("_claims_of", ("followup.charge", "_follow_items"), ("followup.notice", "_after_sent")),

@@ -10,7 +10,7 @@ AIM, FAR = "100000", "500000"
 LINEAR = 1.25
 #: The phases of one cold run, and how the parts of each side's figures belong to them.
 PARTS = {
-    "select": ("select",),
+    "select": ("find", "select"),
     "decide": ("decide",),
     "charges claimed": ("charges",),
     "notices": ("notices",),
@@ -164,22 +164,37 @@ def oca_table(sizes):
     return grid(head, rows) if rows else []
 
 
+def selection(side):
+    """All items found for the first time, and every customer read for the decision."""
+    return parts(side, ["find"], ("find",)) + parts(side, ["night"], ("select",))
+
+
+def pure(bounds):
+    """The same in pure SQL: all read in one statement, and the same rows written into the same tables."""
+    return bounds["bound_select"]["best"] + bounds["bound_keys"]["best"]
+
+
+def bare(side, bounds):
+    """The selection in times of the SQL that checks no foreign key, which no table of Odoo can do without."""
+    if not (side and bounds):
+        return None
+    return selection(side) / (bounds["bound_select"]["best"] + bounds["bound_insert"]["best"])
+
+
 def bound_table(sizes):
     rows = []
     for size in ordered(sizes):
         bounds, side = sizes[size].get("bounds"), sizes[size].get("ours")
         if bounds and side:
-            reads = parts(side, ["night"], ("select",))
-            whole = reads + parts(side, ["find"], ("select",))
-            pure = bounds["bound_select"]["best"] + bounds["bound_insert"]["best"]
+            found, read = parts(side, ["find"], ("find",)), parts(side, ["night"], ("select",))
             mail = [each_bound(bounds, f"bound_mail_{name}") for name in ("sql", "orm", "layout")]
             own = parts(side, ["night"], ("mails",)) / max(1, side["night"]["made"]["mails"]) * 1000
             rows.append(
-                [f"{int(size):,}", *(number(bounds[f"bound_{name}"]["best"]) for name in ("select", "insert")),
-                 number(whole), f"{whole / pure:.1f}", *(number(value, 2) for value in (*mail, own))]
+                [f"{int(size):,}", *(number(bounds[f"bound_{name}"]["best"]) for name in ("select", "insert", "keys")),
+                 number(read), number(found), f"{selection(side) / pure(bounds):.1f}", *(number(value, 2) for value in (*mail, own))]
             )  # fmt: skip
     head = [
-        "open items", "SQL: select (s)", "SQL: with the rows written (s)", "ours: both (s)", "times",
+        "open items", "SQL: read (s)", "SQL: write, no keys (s)", "SQL: write (s)", "ours: read (s)", "ours: write (s)", "times",
         "a mail by SQL (ms)", "by `create`", "by a template with layout", "ours, queued",
     ]  # fmt: skip
     return grid(head, rows) if rows else []
@@ -209,12 +224,13 @@ def verdicts(data):
         f"{number(mine['idle']['seconds'])} s" if mine else "",
         mine and mine["idle"]["seconds"] <= 5,
     )
-    if mine and bounds:
-        whole = parts(mine, COLD, ("select",))
-        pure = bounds["bound_select"]["best"] + bounds["bound_insert"]["best"]
-        yield "selection: at most 3 times the pure SQL", f"{whole / pure:.1f} times", whole <= 3 * pure
-    else:
-        yield "selection: at most 3 times the pure SQL", "", None
+    ratio = selection(mine) / pure(bounds) if mine and bounds else None
+    yield (
+        "selection: at most 3 times the pure SQL",
+        f"{number(ratio, 1)} times, the rows written into the same tables; "
+        f"{number(bare(mine, bounds), 1)} times the SQL that writes them without foreign keys",
+        ratio and ratio <= 3,
+    )
     letter = each(mine, "letters")
     yield "letters: at most 0.2 s each", f"{number(letter, 3)} s", letter and letter <= 0.2
     yield ("memory: under 500 MB and flat", *flat(mine, far.get("ours")))
@@ -268,10 +284,9 @@ def flat(mine, far):
 
 def verdict_lines(data):
     for target, words, met in verdicts(data):
-        mark = (
-            "not measured" if met is None and not words else "open" if met is None else "met" if met else "**missed**"
-        )
-        yield f"- {target}: {mark}" + (f" ({words})" if words and mark != "not measured" else "")
+        known = words and "–" not in words
+        mark = "met" if met else "**missed**" if met is not None else "open" if known else "not measured"
+        yield f"- {target}: {mark}" + (f" ({words})" if known else "")
 
 
 # The whole text
@@ -329,9 +344,9 @@ def points(data):
         if side := sides.get("ours"):
             result["ours"].append((items, cold(side), False))
             result["idle"].append((items, side["idle"]["seconds"], False))
-            result["select"].append((items, parts(side, COLD, ("select",)), False))
+            result["select"].append((items, selection(side), False))
         if bounds := sides.get("bounds"):
-            result["sql"].append((items, bounds["bound_select"]["best"] + bounds["bound_insert"]["best"], False))
+            result["sql"].append((items, pure(bounds), False))
         if side := sides.get("oca"):
             whole, least = cold(side, True), at_least(side)
             result["oca"].append((items, whole or least[0], not whole))

@@ -256,23 +256,7 @@ def _items(env, ids, policies, holds, covers, insolvent, exclude):
                       customer.partner_id, move.followup_regime, move.id, COALESCE(move.invoice_date, move.date),
                       item.level_id, item.level_kind, item.level_date, item.waiting_until, item.waiting_by_post,
                       COALESCE(item.elsewhere, FALSE), COALESCE(item.included, FALSE),
-                      aml.no_followup, move.payment_state,
-                      EXISTS (SELECT FROM followup_notice_line line
-                                JOIN followup_notice notice ON notice.id = line.notice_id
-                               WHERE line.item_id = item.id AND line.advances AND line.live
-                                 AND line.episode = item.episode AND notice.state <> 'delivered'
-                                 AND notice.id <> ALL(%(exclude)s::int[])),
-                      (SELECT line.failure
-                         FROM followup_notice_line line
-                        WHERE line.item_id = item.id AND line.advances AND line.episode = item.episode
-                          AND line.failure IS NOT NULL AND line.notice_id <> ALL(%(exclude)s::int[])
-                     ORDER BY line.id DESC LIMIT 1),
-                      EXISTS (SELECT FROM account_move__account_payment rel
-                                JOIN account_payment payment ON payment.id = rel.payment_id
-                               WHERE rel.invoice_id = move.id AND %(in_flight)s AND %(covers)s)
-                      OR EXISTS (SELECT FROM account_invoice_transaction_rel rel
-                                   JOIN payment_transaction tx ON tx.id = rel.transaction_id
-                                  WHERE rel.invoice_id = move.id AND %(tx_in_flight)s)
+                      aml.no_followup, move.payment_state
                  FROM followup_item item
                  JOIN followup_customer customer ON customer.id = item.customer_id
                  JOIN account_move_line aml ON aml.id = item.move_line_id
@@ -280,20 +264,17 @@ def _items(env, ids, policies, holds, covers, insolvent, exclude):
                 WHERE item.is_open AND item.customer_id = ANY(%(ids)s)
              ORDER BY item.customer_id, item.date_maturity, item.id""",
             ids=ids,
-            exclude=exclude,
-            in_flight=_PAYMENT_IN_FLIGHT,
-            covers=_PAYMENT_COVERS,
-            tx_in_flight=_TRANSACTION_IN_FLIGHT,
         )
     )
     result = defaultdict(list)
+    under_way, failures = _messages(env, ids, exclude)
+    in_payment = _in_payment(env, {row[8] for row in rows})
     hurried, watched = _aftermath(env, ids)
     handed = _handed_over(env, ids)
     for row in rows:
         (
             customer_id, item_id, due, currency, residual, residual_company, partner_id, regime, move_id, invoiced,
             level_id, level_kind, level_date, waiting_until, by_post, elsewhere, included, no_followup, payment_state,
-            pending, failure, in_progress,
         ) = row  # fmt: skip
         reasons = list(holds.get((customer_id, move_id), ()))
         if item_id in handed:
@@ -302,14 +283,14 @@ def _items(env, ids, policies, holds, covers, insolvent, exclude):
             reasons.append(Reason("no_followup"))
         if payment_state == "blocked":
             reasons.append(Reason("blocked"))
-        if in_progress:
+        if move_id in in_payment:
             reasons.append(Reason("payment_in_progress"))
         kind, since = insolvent.get(partner_id, (None, None))
         # A reorganisation freezes the debts from before its opening; later deliveries are followed up as usual.
         if kind and (kind != "reorganisation" or since is None or invoiced < since):
             reasons.append(Reason("insolvency", None, kind))
-        if failure:
-            reasons.append(Reason("failed", None, failure))
+        if item_id in failures:
+            reasons.append(Reason("failed", None, failures[item_id]))
         result[customer_id].append(
             Item(
                 id=item_id,
@@ -324,7 +305,7 @@ def _items(env, ids, policies, holds, covers, insolvent, exclude):
                 waiting_until=waiting_until,
                 waiting_by_post=bool(by_post),
                 consumer=(regime or policies.regimes.get(partner_id) or "b2c") == "b2c",
-                pending=pending,
+                pending=item_id in under_way,
                 holds=tuple(reasons),
                 covers=tuple(covers.get(item_id, ())),
                 hurry_from=hurried.get(item_id),
@@ -334,6 +315,55 @@ def _items(env, ids, policies, holds, covers, insolvent, exclude):
             )
         )
     return result
+
+
+def _messages(env, ids, exclude):
+    """What is said of the open items in this episode and not delivered yet, and how the last try failed.
+
+    :return: (ids of items with a message under way, dict item id -> failure)
+    """
+    under_way, failures = set(), {}
+    for item_id, pending, failure in env.execute_query(
+        SQL(
+            """SELECT line.item_id, line.live AND notice.state <> 'delivered', line.failure
+                 FROM followup_item item
+                 JOIN followup_notice_line line ON line.item_id = item.id AND line.episode = item.episode
+                 JOIN followup_notice notice ON notice.id = line.notice_id
+                WHERE item.is_open AND item.customer_id = ANY(%(ids)s) AND line.advances
+                  AND (line.live AND notice.state <> 'delivered' OR line.failure IS NOT NULL)
+                  AND notice.id <> ALL(%(exclude)s::int[])
+             ORDER BY line.id""",
+            ids=ids,
+            exclude=exclude,
+        )
+    ):
+        if pending:
+            under_way.add(item_id)
+        if failure is not None:
+            failures[item_id] = failure
+    return under_way, failures
+
+
+def _in_payment(env, move_ids):
+    """Invoices that a payment under way settles: registered without an entry yet, or online and not over."""
+    return {
+        move_id
+        for (move_id,) in env.execute_query(
+            SQL(
+                """SELECT rel.invoice_id
+                     FROM account_move__account_payment rel JOIN account_payment payment ON payment.id = rel.payment_id
+                    WHERE rel.invoice_id = ANY(%(ids)s) AND %(in_flight)s AND %(covers)s
+                UNION
+                   SELECT rel.invoice_id
+                     FROM account_invoice_transaction_rel rel JOIN payment_transaction tx ON tx.id = rel.transaction_id
+                    WHERE rel.invoice_id = ANY(%(ids)s) AND %(tx_in_flight)s""",
+                ids=list(move_ids),
+                in_flight=_PAYMENT_IN_FLIGHT,
+                covers=_PAYMENT_COVERS,
+                tx_in_flight=_TRANSACTION_IN_FLIGHT,
+            )
+        )
+    }
 
 
 #: What a cover has taken in since it began: money that names it, and what is left of other money after the part of

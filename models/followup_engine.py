@@ -82,15 +82,18 @@ class FollowupEngine(models.AbstractModel):
                 set(self.env["res.partner"]._search([("id", "in", partners.ids), *domain])) if domain else None
             )
 
+        # Asked for every item: plain values, not records.
+        tried = [(policy.regime, matching[policy.id], pure[policy.id]) for policy in policies]
+
         def find(partner_id, regime):
             if own.get(partner_id) in pure:
                 return pure[own[partner_id]]
             regime = regime or regimes.get(partner_id) or "b2c"
             # Authorities follow the business ladder unless they have their own.
             for wanted in (regime, "b2b") if regime == "b2g" else (regime,):
-                for policy in policies:
-                    if policy.regime == wanted and (matching[policy.id] is None or partner_id in matching[policy.id]):
-                        return pure[policy.id]
+                for own_regime, fitting, policy in tried:
+                    if own_regime == wanted and (fitting is None or partner_id in fitting):
+                        return policy
             return None
 
         find.regimes = regimes

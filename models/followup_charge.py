@@ -223,50 +223,72 @@ class FollowupCharge(models.Model):
     @api.model
     def _follow_items(self, company, today, customers=None):
         """Charges of items that were paid stay outstanding, frozen; those of items credited in full are cancelled."""
-        domain = [("company_id", "=", company.id), ("state", "=", "claimed"), ("kind", "in", ITEM_KINDS)]
+        domain = fields.Domain([("company_id", "=", company.id), ("state", "=", "claimed"), ("kind", "in", ITEM_KINDS)])
         if customers is not None:
-            domain.append(("customer_id", "in", customers.ids))
+            domain &= fields.Domain("customer_id", "in", customers.ids)
+        else:
+            # A night looks at those that an item left, or came back to: there are thousands of the others.
+            paid = fields.Domain("principal_paid_on", "!=", False)
+            open_again = fields.Domain("item_id.is_open", "=", True)
+            domain &= (paid & open_again) | (~paid & ~open_again)
         charges = self.search(domain)
         reopened = charges.filtered(lambda charge: charge.principal_paid_on and charge.item_id.is_open)
         reopened.principal_paid_on = False
         closed = charges.filtered(lambda charge: not charge.principal_paid_on and not charge.item_id.is_open)
         self._follow_grounds(company, today, charges if customers is not None else closed)
         closed = closed.filtered(lambda charge: charge.state == "claimed")
-        if not closed:
-            return
-        known = claims.facts(self.env, company, closed.item_id.ids, today)
-        credited = self._credited_in_full(closed.move_id)
-        agreed = (
-            self.env["followup.arrangement"]
-            .search([("charge_ids", "in", closed.ids), ("state", "in", ("active", "completed"))])
-            .charge_ids
-        )
-        for charge in closed:
-            if charge.move_id in credited or not charge.item_id:
-                charge._go("cancelled")
-                continue
+        if closed:
+            closed._freeze(company, today)
+
+    def _freeze(self, company, today):
+        """The items of these charges are settled: they grow no more, or fall with an invoice that was credited."""
+        known = claims.facts(self.env, company, self.item_id.ids, today)
+        credited = self._credited_in_full(self.move_id)
+        gone = self.filtered(lambda charge: charge.move_id in credited or not charge.item_id)
+        gone._go("cancelled")
+        paid_on = {}
+        for charge in self - gone:
             payments = known[charge.item_id.id][0].payments if charge.item_id.id in known else ()
-            paid_on = max((day for day, _amount in payments), default=today)
-            charge.principal_paid_on = paid_on
-            if charge in agreed or charge._disputed_since() or charge.item_id.handover_id:
-                continue  # the amount that was agreed, or that stood when the dispute or the hand-over began
-            if charge.kind == "interest" and charge.claimed_until and charge.claimed_until != paid_on:
-                answer = claims.claims(self.env, company, charge.item_id.ids, paid_on)[charge.item_id.id]
+            paid_on[charge] = max((day for day, _amount in payments), default=today)
+        for day, charges in (self - gone).grouped(paid_on.get).items():
+            charges.principal_paid_on = day
+        growing = (self - gone).filtered(
+            lambda charge: (
+                charge.kind == "interest" and charge.claimed_until and charge.claimed_until != paid_on[charge]
+            )
+        )
+        for day, charges in (growing - growing._fixed()).grouped(paid_on.get).items():
+            answers = claims.claims(self.env, company, charges.item_id.ids, day)
+            for charge in charges:
+                answer = answers[charge.item_id.id]
                 if {"held", "disputed"} & set(answer.reasons):
                     continue  # a dispute or an arrangement stops new charges; what was claimed before it stays
                 charge.write(
                     {"amount": float(answer.interest), "detail": claims.detail(answer), "claimed_until": answer.until}
                 )
 
-    def _disputed_since(self):
-        """Whether a consumer disputed the invoice after this was claimed: that stops every new charge."""
-        self.ensure_one()
-        disputes = (
-            self.env["followup.cover"].search([("kind", "=", "dispute"), ("item_id", "=", self.item_id.id)]).dispute_id
+    def _fixed(self):
+        """Those whose amount was agreed, or stands since a consumer's dispute or a hand-over began."""
+        agreed = (
+            self.env["followup.arrangement"]
+            .search([("charge_ids", "in", self.ids), ("state", "in", ("active", "completed"))])
+            .charge_ids
         )
-        return self.item_id.regime == "b2c" and any(
-            not dispute.closed_on or not self.claimed_until or dispute.closed_on > self.claimed_until
-            for dispute in disputes
+        handed = self.filtered(lambda charge: charge.item_id.handover_id)
+        return (agreed & self) | self._disputed_since() | handed
+
+    def _disputed_since(self):
+        """Those whose invoice a consumer disputed after they were claimed: that stops every new charge."""
+        covers = self.env["followup.cover"].search([("kind", "=", "dispute"), ("item_id", "in", self.item_id.ids)])
+        disputes = covers.grouped("item_id")
+        return self.filtered(
+            lambda charge: (
+                charge.item_id.regime == "b2c"
+                and any(
+                    not dispute.closed_on or not charge.claimed_until or dispute.closed_on > charge.claimed_until
+                    for dispute in disputes.get(charge.item_id, covers.browse()).dispute_id
+                )
+            )
         )
 
     @api.model

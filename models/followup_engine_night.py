@@ -115,7 +115,7 @@ class FollowupEngine(models.AbstractModel):
                 if run.divided:
                     return run, None, 0
                 run = run or runs.create({"company_id": company.id, "date": today})
-                self.env["followup.notice"]._confirm(company)
+                self.env["followup.notice"].with_context(followup_commit_batches=True)._confirm(company)
                 customer_ids = self._synchronise(company)
                 self.env["followup.charge"]._follow_items(company, today)
                 idle_ids = self._idle_customers(company, customer_ids, today)

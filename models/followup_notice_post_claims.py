@@ -11,8 +11,9 @@ class FollowupNotice(models.Model):
     def _follow_delivery(self):
         # EXTENDS followup.notice
         result = super()._follow_delivery()
-        if self.level_id.post_charges and self.approved_by:
-            self._post_claims()
+        for notice in self:
+            if notice.level_id.post_charges and notice.approved_by:
+                notice._post_claims()
         return result
 
     def _post_claims(self):

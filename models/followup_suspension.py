@@ -190,41 +190,56 @@ class FollowupSuspension(models.Model):
     # Steps
 
     @api.model
-    def _announce(self, notice):
-        """A notice that announces suspension was delivered: the clock of each service in it begins."""
-        company = notice.company_id
+    def _announce(self, notices):
+        """Notices that announce suspensions were delivered: the clock of each service in them begins.
+
+        The books are read for all of them together; of two notices to one customer the earlier one counts first.
+        """
+        while notices:
+            first = notices.browse([same.sorted("id")[0].id for same in notices.grouped("customer_id").values()])
+            for company, same in first.grouped("company_id").items():
+                self._announce_of(company, same)
+            notices -= first
+
+    @api.model
+    def _announce_of(self, company, notices):
+        """:param notices: one of each customer"""
         today = company._followup_today()
-        named = [row["id"] for row in notice.services or ()]
-        items = notice.line_ids.item_id
-        debts = self.env["followup.engine"]._service_debts(company, notice.customer_id, today) if named else {}
-        for service in self.env["followup.service"].browse(named).exists():
-            own = [debt for debt in debts.get(service.id, ()) if debt.item_id in items.ids and debt.due_date < today]
-            if not own or service.essential:
-                continue
-            before = service.suspension_id
-            if before.state in ("announced", "postponed"):
-                # Announced again, by a later notice: its own deadline counts.
-                before._cancel(self.env._("announced again by %s", notice.name))
-            elif before:
-                continue
-            suspension = self.create(
-                {
-                    "service_id": service.id,
-                    "user_id": (
-                        service.user_id or notice.responsible_id or notice.customer_id._default_responsible()
-                    ).id,
-                    "notice_id": notice.id,
-                    "announced_on": notice.delivered_on,
-                    "deadline": notice.pay_before,
-                    "item_ids": [fields.Command.set([debt.item_id for debt in own])],
-                    "limits": self._announced_limits(own),
-                    "amount_announced": float(sum(debt.amount for debt in own)),
-                }
-            )
-            suspension._tell(
-                self.env._("Suspension announced: to pay by %(date)s.", date=format_date(self.env, notice.pay_before))
-            )
+        named = {notice: [row["id"] for row in notice.services or ()] for notice in notices}
+        telling = notices.filtered(named.get)
+        debts = self.env["followup.engine"]._service_debts(company, telling.customer_id, today) if telling else {}
+        services = self.env["followup.service"].browse([one for ids in named.values() for one in ids]).exists()
+        values = []
+        for notice in telling:
+            items = set(notice.line_ids.item_id.ids)
+            for service in services.browse(named[notice]) & services:
+                own = [debt for debt in debts.get(service.id, ()) if debt.item_id in items and debt.due_date < today]
+                if not own or service.essential:
+                    continue
+                before = service.suspension_id
+                if before.state in ("announced", "postponed"):
+                    # Announced again, by a later notice: its own deadline counts.
+                    before._cancel(self.env._("announced again by %s", notice.name))
+                elif before:
+                    continue
+                values.append(self._announcement_values(notice, service, own))
+        for suspension in self.create(values):
+            day = format_date(self.env, suspension.deadline)
+            suspension._tell(self.env._("Suspension announced: to pay by %(date)s.", date=day))
             suspension._emit("announced")
+
+    def _announcement_values(self, notice, service, debts):
+        user = service.user_id or notice.responsible_id or notice.customer_id._default_responsible()
+        return {
+            "service_id": service.id,
+            "user_id": user.id,
+            "notice_id": notice.id,
+            "announced_on": notice.delivered_on,
+            "deadline": notice.pay_before,
+            "item_ids": [fields.Command.set([debt.item_id for debt in debts])],
+            "limits": self._announced_limits(debts),
+            "amount_announced": float(sum(debt.amount for debt in debts)),
+        }
 
     def _announced_limits(self, debts):
         """What of each item is for the service, before any payment: a payment taken back counts again, nothing else."""

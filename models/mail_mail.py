@@ -78,7 +78,9 @@ class MailMail(models.Model):
             result = super(MailMail, ordinary)._send(raise_exception=raise_exception, **options)
         if self.env["ir.mail_server"]._disable_send():
             return result
-        for mail in notices:
+        for mail_id in notices.ids:
+            # By itself: each commit empties the cache, and the next read would fetch all the others again.
+            mail = self.browse(mail_id)
             if is_over(smtp_session):
                 # The mail server closed it after the message before: what is left goes with the next one.
                 self._followup_next_pass()

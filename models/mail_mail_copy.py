@@ -54,7 +54,8 @@ class MailMail(models.Model):
         result = super(MailMail, others)._send(raise_exception=raise_exception, **options) if others else True
         if self.env["ir.mail_server"]._disable_send():
             return result
-        for mail in copies:
+        for mail_id in copies.ids:
+            mail = self.browse(mail_id)  # by itself: each commit empties the cache
             if is_over(smtp_session):
                 break
             try:

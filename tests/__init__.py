@@ -35,6 +35,8 @@ from . import (
     test_limitation,
     test_mass,
     test_night_batches,
+    test_night_charges,
+    test_night_deliveries,
     test_night_rows,
     test_night_skips,
     test_policy,

@@ -16,8 +16,12 @@ class FollowupEngine(models.AbstractModel):
 
     @api.model
     def _batch_size(self, company):
-        """How many customers make a batch: one transaction, one lock, one commit."""
-        return BATCH
+        """How many customers make a batch: one transaction, one lock, one commit.
+
+        The system parameter `l10n_be_followup.batch_size` changes it.
+        """
+        wanted = self.env["ir.config_parameter"].sudo().get_param("l10n_be_followup.batch_size") or ""
+        return int(wanted) if wanted.isdecimal() and int(wanted) else BATCH
 
     @api.model
     def _hand_out(self, run, batches):

@@ -23,7 +23,7 @@ class FollowupEngine(models.AbstractModel):
         """
         goes_on = self._goes_on()
         cron = self.env["ir.cron"]
-        companies = self.env["res.company"].sudo().search([("parent_id", "=", False)])
+        companies = self._night_companies()
         for company in companies:
             try:
                 # What the night writes down is read in the company's language, not in the cron's.
@@ -44,6 +44,11 @@ class FollowupEngine(models.AbstractModel):
                 if company != companies[-1]:
                     cron._commit_progress(remaining=1 + self.env["followup.run"]._all_under_way()._customers_left())
                 break
+
+    @api.model
+    def _night_companies(self):
+        """Branches have their night with their root company."""
+        return self.env["res.company"].sudo().search([("parent_id", "=", False)])
 
     @api.model
     def _goes_on(self):

@@ -159,6 +159,8 @@ class FollowupRun(models.Model):
         values = self._count() | {"state": "failed" if left_out else "done"}
         if left_out:
             values["message"] = left_out._left_out_text()
+        elif locked[0][0] == "failed":
+            values["message"] = False  # what had failed was done after all
         if locked[0][0] == "running":
             values["ended"] = fields.Datetime.now()
         self.write(values)

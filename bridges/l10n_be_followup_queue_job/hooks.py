@@ -1,0 +1,3 @@
+def uninstall_hook(env):
+    """Jobs whose method goes could never run. Their batches stay, and Odoo's scheduled action does them."""
+    env["queue.job"].search([("model_name", "=", "followup.run.batch")]).unlink()

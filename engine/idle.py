@@ -139,3 +139,41 @@ def still_hold(env, ids, today):
         "UPDATE followup_customer SET decided_on = %s WHERE id = ANY(%s) AND decided_on < %s", [today, list(ids), today]
     )
     env["followup.customer"].invalidate_model(["decided_on"])
+
+
+#: Rows that make up the settings: few of them, written by people.
+_SETTINGS = SQL(
+    """concat_ws(' ',
+           (SELECT sum(%s) FROM res_company company),
+           (SELECT sum(%s) FROM followup_policy policy),
+           (SELECT sum(%s) FROM followup_level level),
+           (SELECT sum(%s) FROM followup_minimum minimum))""",
+    *(_version(name) for name in ("company", "policy", "level", "minimum")),
+)
+
+
+def standing(env, ids, root_id, busy):
+    """On what the decisions about these customers stand at this moment, as a text that changes with any row of it.
+
+    :param busy: SQL conditions on `customer`; who fulfils one is left out: something about him moves by itself
+    :rtype: dict customer id -> text
+    """
+    _flush(env)
+    for name in ("res.company", "followup.policy", "followup.level", "followup.minimum", "followup.charge"):
+        env[name].flush_model()
+    return dict(
+        env.execute_query(
+            SQL(
+                """SELECT customer.id, concat_ws(' ', fresh.key,
+                          (SELECT sum(%(contact)s) FROM res_partner contact
+                            WHERE contact.commercial_partner_id = customer.partner_id),
+                          (SELECT sum(%(charge)s) FROM followup_charge charge WHERE charge.customer_id = customer.id))
+                     FROM followup_customer customer JOIN (%(keys)s) fresh ON fresh.id = customer.id
+                    WHERE NOT (%(busy)s)""",
+                keys=_keys(ids, root_id, _SETTINGS),
+                contact=_version("contact"),
+                charge=_version("charge"),
+                busy=SQL(" OR ").join(busy),
+            )
+        )
+    )

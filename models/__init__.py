@@ -99,6 +99,7 @@ from . import (
     followup_notice_portal,
     followup_notice_post_claims,
     followup_notice_posting,
+    followup_notice_ready,
     followup_notice_report,
     followup_notice_sending,
     followup_notice_service,

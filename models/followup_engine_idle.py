@@ -9,6 +9,8 @@ from ..engine import idle
 
 #: Steps on which an answer depends. An add-on that changes one of them extends `_idle_key` too, or nobody is skipped.
 _STEPS = ("_select", "_settings", "_policy_finder", "_pure_policy", "_decide", "_apply", "_customer_state")
+#: Steps by which a message is decided again just before it leaves.
+_AGAIN = ("_decide_for_notice", "_decide_for_letters", "_notice_values", "_claims_of")
 
 
 class FollowupEngine(models.AbstractModel):
@@ -38,12 +40,23 @@ class FollowupEngine(models.AbstractModel):
     @api.model
     def _may_skip(self):
         """Whether everything that decides is known here, or vouched for by the add-on that changes it."""
+        vouched = self._authors("_idle_key")  # the first of them is this add-on
+        return all(self._authors(name) <= vouched for name in _STEPS)
 
-        def authors(name):
-            return {cls._module for cls in type(self).mro() if name in vars(cls) and getattr(cls, "_module", None)}
+    @api.model
+    def _authors(self, name):
+        """Add-ons that define or extend a method of this model."""
+        return {cls._module for cls in type(self).mro() if name in vars(cls) and getattr(cls, "_module", None)}
 
-        vouched = authors("_idle_key")  # the first of them is this add-on
-        return all(authors(name) <= vouched for name in _STEPS)
+    @api.model
+    def _stands_on(self, company, customers):
+        """On what the decisions about these customers stand at this moment: `engine.idle.standing`.
+
+        :return: dict customer id -> text; empty where another add-on decides on facts that are not known here
+        """
+        if any(len(self._authors(name)) > 1 for name in (*_STEPS, *_AGAIN, "_idle_key")):
+            return {}
+        return idle.standing(self.env, customers.ids, company._followup_root().id, self._busy_conditions())
 
     @api.model
     def _busy_conditions(self):

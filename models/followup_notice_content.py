@@ -58,6 +58,8 @@ class FollowupNotice(models.Model):
         bare = self.sudo().filtered(
             lambda notice: not notice.body and notice.channel != "call" and notice.state not in FROZEN
         )
+        if not bare:
+            return
         bare._render()
         for mail in bare.mail_ids.filtered(lambda mail: mail.state in ("outgoing", "exception")):
             mail.write(mail.followup_notice_id._prepare_mail_content())

@@ -58,6 +58,15 @@ class FollowupNotice(models.Model):
             "attachment_ids": [fields.Command.set(self.attachment_ids.ids)],
         }
 
+    def _refresh_mail(self, mail):
+        """The mail says what the notice says. Equal words are not written again: they are long."""
+        content = self._prepare_mail_content()
+        changed = {name: value for name, value in content.items() if name != "attachment_ids" and mail[name] != value}
+        if mail.attachment_ids != self.attachment_ids:
+            changed["attachment_ids"] = content["attachment_ids"]
+        if changed:
+            mail.write(changed)
+
     def _prepare_mail(self, scheduled_date):
         """Values of the `mail.mail`: explicit recipients only, no followers, replies to the customer's chatter."""
         self.ensure_one()
@@ -77,9 +86,10 @@ class FollowupNotice(models.Model):
             "is_internal": True,
         }
 
-    def _claim(self, mail):
+    def _claim(self, mail, ready=None):
         """Decide this notice again, freeze it and claim it, committed, before the mail server hears of it.
 
+        :param ready: what `_make_ready` said of it a moment ago
         :return: True when the mail may be handed to the mail server now, by this process and no other
         """
         self.ensure_one()
@@ -105,7 +115,9 @@ class FollowupNotice(models.Model):
         if not self.approved_by and not company._followup_live_partners(self.partner_id):
             self._back_to_review(mail, "outside_segment" if company.followup_live else "safe_mode")
             return False
-        if not (self._decide_again(mail) if self.purpose == "level" else self._still_right(mail)):
+        if not self._is_ready(ready) and not (
+            self._decide_again(mail) if self.purpose == "level" else self._still_right(mail)
+        ):
             return False
         now = fields.Datetime.now()
         self._go(
@@ -116,7 +128,7 @@ class FollowupNotice(models.Model):
             message_id=mail.message_id,
             sha256=self._fingerprint(),
         )
-        mail.write(self._prepare_mail_content())
+        self._refresh_mail(mail)
         self.env.flush_all()
         self.env.cr.commit()
         return True

@@ -8,6 +8,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..engine import bulk
 from ..engine.smtp_attempt import SmtpAttempt, is_over
+from .followup_notice_ready import READY_BATCH
 
 _logger = logging.getLogger(__name__)
 
@@ -78,15 +79,18 @@ class MailMail(models.Model):
             result = super(MailMail, ordinary)._send(raise_exception=raise_exception, **options)
         if self.env["ir.mail_server"]._disable_send():
             return result
-        for mail_id in notices.ids:
-            # By itself: each commit empties the cache, and the next read would fetch all the others again.
-            mail = self.browse(mail_id)
+        ready = {}
+        for place, mail_id in enumerate(notices.ids):
             if is_over(smtp_session):
                 # The mail server closed it after the message before: what is left goes with the next one.
                 self._followup_next_pass()
                 break
+            if place % READY_BATCH == 0:
+                ready = self._followup_make_ready(notices.ids[place : place + READY_BATCH], auto_commit)
+            # By itself: each commit empties the cache, and the next read would fetch all the others again.
+            mail = self.browse(mail_id)
             try:
-                claimed = mail.followup_notice_id._claim(mail)
+                claimed = mail.followup_notice_id._claim(mail, ready.get(mail.followup_notice_id.id))
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
                 if not auto_commit:
                     raise  # a request: Odoo begins it again as a whole
@@ -180,6 +184,27 @@ class MailMail(models.Model):
                 _logger.warning("The answer about the notice of mail %s could not be noted", mail.id, exc_info=True)
                 return False
         return False
+
+    def _followup_make_ready(self, ids, auto_commit):
+        """Decide the next mails of the queue together, committed.
+
+        :return: dict of notice id -> what `followup.notice._claim` takes; empty: each is decided when it is its turn
+        """
+        if len(ids) < 2 or self.env.context.get("followup_send_now"):
+            return {}
+        neutralized = self.env["ir.config_parameter"].sudo().get_param("database.is_neutralized")
+        try:
+            ready = {} if neutralized else self.browse(ids).followup_notice_id._make_ready()
+            self.env.flush_all()
+            self.env.cr.commit()
+            return ready
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
+            if not auto_commit and not modules.module.current_test:
+                raise  # a request: Odoo begins it again as a whole
+            self.env.cr.rollback()
+            self.env.invalidate_all(flush=False)
+            _logger.info("Follow-up mails %s are decided one by one: %s", ids, error)
+            return {}
 
     def _followup_give_up(self, mail, error):
         """What could not even be prepared for sending: nothing left, a person is asked.

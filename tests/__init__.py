@@ -50,6 +50,7 @@ from . import (
     test_segment,
     test_sending,
     test_sending_faults,
+    test_sending_together,
     test_service_event,
     test_sms,
     test_statement,

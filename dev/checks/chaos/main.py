@@ -43,7 +43,7 @@ def main():
             began = time.monotonic()
             try:
                 scene(chaos)
-            except Wrong as wrong:
+            except (Wrong, SystemExit) as wrong:
                 print(f"FAILED in scene {name} (seed {seed}): {wrong}", flush=True)
                 failed = True
                 break

@@ -5,7 +5,9 @@ import contextlib
 import threading
 import time
 
+import work
 from mail import BEHAVIOURS
+from points import message_points, spread
 from support import counted, night, queue
 
 
@@ -29,26 +31,6 @@ def prepare_by_hand(env):
         except UserError:
             env.cr.rollback()  # nothing to send: the night was first
         env.cr.commit()
-
-
-def spread(chaos, events, count):
-    """Seeded points over a process: one in each of `count` stretches of equal length."""
-    length = len(events) / count
-    return [int(chaos.rng.uniform(number * length, (number + 1) * length)) for number in range(count)]
-
-
-def message_points(chaos, events, count):
-    """Points between the first statement about a message and the last: two of three where it talks or commits.
-
-    :param events: of a process that sent several messages; the second of them is taken
-    :return: list of numbers of events
-    """
-    dots = [number for number, name in enumerate(events) if name == "mail dot answered"]
-    whole = range(dots[0] + 1, dots[1] + (dots[1] - dots[0]) // 2)
-    talk = [number for number in whole if events[number] != "statement"]
-    statements = [number for number in whole if events[number] == "statement"]
-    chosen = chaos.rng.sample(talk, min(len(talk), count * 2 // 3))
-    return chosen + chaos.rng.sample(statements, min(len(statements), count - len(chosen)))
 
 
 def same_moment(chaos):
@@ -221,6 +203,13 @@ SCENES = {
     "button-killed": queue_under(KILL * 20, send_now, ADMIN),
     "button-overtaken": queue_under(OVERTAKE * 20, send_now, ADMIN),
     "bad-server": bad_server,
+    "disk-full": work.disk_full,
+    "letters-killed": work.letters_killed,
+    "posting-killed": work.posting_killed,
+    "handover-killed": work.handover_killed,
+    "arrangement-killed": work.arrangement_killed,
+    "ladder": work.ladder,
+    "suspension-killed": work.suspension_killed,
 }
 #: The same in little, for every run of the tests.
 SHORT = SCENES | {
@@ -232,4 +221,10 @@ SHORT = SCENES | {
     "queue-overtaken": None,
     "button-killed": queue_under(KILL * 2 + OVERTAKE * 2, send_now, ADMIN),
     "button-overtaken": None,
+    # Killed at each step in checks of their own: two-prints, two-posts, two-confirms, two-suspensions.
+    "letters-killed": None,
+    "posting-killed": None,
+    "handover-killed": None,
+    "arrangement-killed": None,
+    "suspension-killed": None,
 }

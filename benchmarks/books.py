@@ -33,6 +33,9 @@ def set_up(env, company=None):
             "company_registry": "0202239951",
         }
     )
+    # As a company of this size sets them: more than a small one's messages would wait for a manager.
+    limits = ("followup_company_day_cap", "followup_surge_multiple", "followup_surge_first")
+    company.write({name: 0 for name in limits if name in company._fields})
     bank = env["account.journal"].search([("type", "=", "bank"), ("company_id", "=", company.id)], limit=1)
     env["account.bank.statement.line"].create(
         {"journal_id": bank.id, "date": today, "payment_ref": "charges", "amount": -1.0}

@@ -11,6 +11,8 @@ _READ_MODELS = (
     "account.move", "account.move.line", "followup.item", "followup.customer", "followup.interruption",
     "followup.cover", "followup.arrangement", "followup.service", "followup.terms",
 )  # fmt: skip
+#: So many items are held in memory at once.
+PORTION = 20_000
 
 
 def note(env, company, partner_ids=None):
@@ -23,25 +25,31 @@ def note(env, company, partner_ids=None):
         env[name].flush_model()
     scope = SQL("TRUE") if partner_ids is None else SQL("customer.partner_id = ANY(%s)", list(partner_ids))
     events = _interruptions(env, company, scope)
-    rows = []
-    for item_id, due, before, *facts in _facts(env, company, scope):
-        kind, why = _kind(company, *facts)
-        own = events.get(item_id, ())
-        end = last_day(due, kind, own)
-        why = "lawsuit" if end is None else "judgment" if any(event.kind == "judgment" for event in own) else why
-        if before != [kind, why, end.isoformat() if end else None]:
-            rows.append((item_id, kind, why, end))
-    _update(
-        env,
-        "followup_item",
-        [("limitation_kind", "varchar"), ("limitation_why", "varchar"), ("limitation_date", "date")],
-        rows,
-    )
-    if rows:
+    changed, last = False, 0
+    while portion := _facts(env, company, scope, last):
+        rows = []
+        for item_id, due, before, *facts in portion:
+            kind, why = _kind(company, *facts)
+            own = events.get(item_id, ())
+            end = last_day(due, kind, own)
+            why = "lawsuit" if end is None else "judgment" if any(event.kind == "judgment" for event in own) else why
+            if before != [kind, why, end.isoformat() if end else None]:
+                rows.append((item_id, kind, why, end))
+        _update(
+            env,
+            "followup_item",
+            [("limitation_kind", "varchar"), ("limitation_why", "varchar"), ("limitation_date", "date")],
+            rows,
+        )
+        changed, last = changed or bool(rows), portion[-1][0]
+        if len(portion) < PORTION:
+            break
+    if changed:
         env["followup.item"].invalidate_model(["limitation_kind", "limitation_why", "limitation_date"], flush=False)
 
 
-def _facts(env, company, scope):
+def _facts(env, company, scope, last):
+    """The next items after `last`, in the order of their ids."""
     return env.execute_query(
         SQL(
             """SELECT item.id, item.date_maturity,
@@ -65,10 +73,13 @@ def _facts(env, company, scope):
                  JOIN account_move_line aml ON aml.id = item.move_line_id
                  JOIN account_move move ON move.id = aml.move_id
             LEFT JOIN followup_terms terms ON terms.id = move.followup_terms_id
-                WHERE item.is_open AND item.company_id = %(company)s AND %(scope)s
-             ORDER BY item.id""",
+                WHERE item.is_open AND item.company_id = %(company)s AND %(scope)s AND item.id > %(last)s
+             ORDER BY item.id
+                LIMIT %(portion)s""",
             company=company.id,
             scope=scope,
+            last=last,
+            portion=PORTION,
         )
     )
 

@@ -1,9 +1,11 @@
 from datetime import date, timedelta
+from unittest.mock import patch
 
 from odoo import Command
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import new_test_user, tagged
 
+from ..engine import limitation
 from .common import TODAY
 from .test_handover import HandoverCommon
 
@@ -161,6 +163,16 @@ class TestLimitation(HandoverCommon):
         self.env.flush_all()
         with self.assertQueryCount(2):
             self.engine._note_limitations(self.company)
+
+    def test_portions(self):
+        """A large company's items are noted in portions: each of them, and the next night writes none."""
+        items = self.env["followup.item"].union(*(self.item(self.late()) for _number in range(5)))
+        self.env.cr.execute("UPDATE followup_item SET limitation_kind = NULL, limitation_date = NULL")
+        self.env.invalidate_all()
+        with patch.object(limitation, "PORTION", 2):
+            self.engine._note_limitations(self.company)
+        self.assertEqual(items.mapped("limitation_kind"), ["general"] * 5)
+        self.assertTrue(all(items.mapped("limitation_date")))
 
     def test_companies(self):
         move = self.late()

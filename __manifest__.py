@@ -24,6 +24,7 @@
         "security/followup_handover_rules.xml",
         "security/followup_charge_rules.xml",
         "security/followup_start_rules.xml",
+        "security/followup_wizard_rules.xml",
         "data/mail_activity_type_data.xml",
         "data/mail_activity_type_charge.xml",
         "data/mail_activity_type_handover.xml",

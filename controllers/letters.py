@@ -1,4 +1,4 @@
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.http import Controller, content_disposition, request, route
 
 
@@ -14,11 +14,13 @@ class LetterController(Controller):
         return self._pdf(request.env["followup.letter.batch"].browse(batch_id), "_print_pdf")
 
     def _pdf(self, record, method):
-        if not record.exists():
-            return request.not_found()
-        record.check_access("read")
         try:
+            if not record.exists():
+                return request.not_found()
+            record.check_access("read")
             name, content = getattr(record, method)()
+        except AccessError:
+            return request.not_found()  # which numbers exist is not told either
         except UserError as error:
             return request.make_response(str(error), [("Content-Type", "text/plain; charset=utf-8")], status=404)
         return request.make_response(

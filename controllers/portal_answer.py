@@ -17,7 +17,7 @@ class AnswerPortal(CustomerPortal):
         notice = request.env["followup.notice"].sudo().browse(notice_id).exists()
         if not notice or not notice.access_token or not consteq(notice.access_token, tools.plain(access_token)):
             return request.env["followup.notice"]
-        if notice.purpose != "level" or not notice._is_written():
+        if notice.purpose != "level" or not notice._is_written() or not notice._link_open():
             return request.env["followup.notice"]
         tools.speak(notice.lang)
         return notice.with_context(lang=notice.lang)

@@ -50,6 +50,9 @@ class ArrangementPortal(CustomerPortal):
             arrangement = request.env["followup.arrangement"].sudo().browse(arrangement_id)
             if request.env.user._is_public() or not arrangement.filtered_domain(self._followup_arrangement_domain()):
                 raise
+        own = not request.env.user._is_public() and arrangement.filtered_domain(self._followup_arrangement_domain())
+        if not arrangement._link_open() and not own and not request.env.user._is_internal():
+            raise MissingError(request.env._("This document does not exist."))
         if arrangement.state == "draft" and not request.env.user._is_internal():
             raise MissingError(request.env._("This document does not exist."))
         lang = (

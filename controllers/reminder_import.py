@@ -13,9 +13,8 @@ class ReminderImportFiles(http.Controller):
             "template": ("_template_file", request.env._("overdue-items.csv")),
             "bad_lines": ("_bad_lines_file", request.env._("bad-lines.csv")),
         }
-        if not record or kind not in files:
+        if not record or kind not in files or not record.has_access("read"):
             raise request.not_found()
-        record.check_access("read")
         method, name = files[kind]
         return request.make_response(
             getattr(record, method)(),

@@ -487,6 +487,11 @@ def body_values(notice, intro):
     }
 
 
+def one_line(text):
+    """A value of a header: a line break in a name would begin another header, and takes the address from who reads it."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text or "").split())
+
+
 def notice_date(env, day, lang):
     """A day as the customer reads it; in English with the month in letters, for 11/12 is two days in Europe."""
     if not day:

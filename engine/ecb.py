@@ -4,10 +4,12 @@ import csv
 import io
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
+
+from . import outgoing
 
 URL = "https://data-api.ecb.europa.eu/service/data/FM/B.U2.EUR.4F.KR.MRR_FR.LEV"
 #: Seconds for connecting and for reading: a slow bank of rates must not hold up a cron.
@@ -47,9 +49,8 @@ def reference_rate(day: date, url: str = URL, timeout: float = TIMEOUT) -> Decim
 def _fetch(url: str, day: date, timeout: float) -> str:
     retry = Retry(total=2, backoff_factor=BACKOFF, status_forcelist=(429, 500, 502, 503, 504), allowed_methods=("GET",))
     params = {"format": "csvdata", "endPeriod": day.isoformat(), "lastNObservations": "1"}
-    with requests.Session() as session:
-        session.mount("http://", HTTPAdapter(max_retries=retry))
-        session.mount("https://", HTTPAdapter(max_retries=retry))
+    # The address is an administrator's; where a redirect leads is not.
+    with outgoing.session({(urlsplit(url).hostname or "").lower()}, retry) as session:
         try:
             with session.get(url, params=params, timeout=timeout, stream=True) as response:
                 response.raise_for_status()

@@ -10,6 +10,8 @@ import unicodedata
 from dataclasses import dataclass, field
 from datetime import date
 
+from . import spreadsheet
+
 MAX_BYTES = 5 * 1024 * 1024
 MAX_LINES = 20_000
 
@@ -89,7 +91,7 @@ def parse_date(text):
 def safe_cell(text):
     """A cell for a file that people open in a spreadsheet: never a formula."""
     text = str(text or "")
-    return f"'{text}" if text.startswith((*_FORMULA, "\t", "\r")) else text
+    return spreadsheet.as_text(text)
 
 
 def write(rows):

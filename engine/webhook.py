@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 
 import requests
 
+from . import outgoing
+
 #: An answer is a word, not a book.
 MAX_BYTES = 65536
 #: Seconds between attempts: 1, 2, 4 ... minutes, never more than six hours.
 FIRST_DELAY = 60
 LONGEST_DELAY = 6 * 3600
-LOCAL = {"localhost", "127.0.0.1", "::1"}
 #: The client-error answers that say "not now" instead of "never": time-out, conflict in time, too early, too many.
 PASSING = {408, 425, 429}
 
@@ -45,8 +46,11 @@ def sign(secret: str, timestamp: str, body: bytes) -> str:
     return f"sha256={digest}"
 
 
-def check_url(url: str) -> str | None:
-    """What is wrong with an address: `scheme`, `host`, `password` or `unreadable`; None when it may be used."""
+def check_url(url: str, allowed=()) -> str | None:
+    """What is wrong with an address: `scheme`, `host`, `password`, `internal` or `unreadable`; None when it may be used.
+
+    :param allowed: hosts of the own network that an administrator allows; http is enough there
+    """
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port
@@ -56,15 +60,17 @@ def check_url(url: str) -> str | None:
         return "host"
     if parts.username or parts.password:
         return "password"  # an address is shown to people; the signature is what proves who we are
-    if parts.scheme != "https" and not (parts.scheme == "http" and host in LOCAL):
+    if parts.scheme != "https" and not (
+        parts.scheme == "http" and (host in allowed or outgoing.is_named_internal(host))
+    ):
         return "scheme"
-    return None
+    return "internal" if host not in allowed and outgoing.is_named_internal(host) else None
 
 
 def delay(attempts: int, retry_after: int = 0) -> int:
     """Seconds to wait after so many attempts; up to a quarter more by chance, so that not all come back together."""
     base = FIRST_DELAY * 2 ** min(max(attempts - 1, 0), 20)
-    return int(min(max(base * random.uniform(1, 1.25), retry_after), LONGEST_DELAY))
+    return int(min(max(base * random.uniform(1, 1.25), retry_after), LONGEST_DELAY))  # noqa: S311 - spreads, hides nothing
 
 
 def judge(status: int, text: str) -> str:
@@ -84,17 +90,20 @@ def judge(status: int, text: str) -> str:
     return "later"
 
 
-def post(url: str, body: bytes, headers: dict, timeout: float) -> Answer:
+def post(url: str, body: bytes, headers: dict, timeout: float, allowed=()) -> Answer:
     """Send once. Redirects are not followed: the signed message goes where a manager said, and nowhere else.
 
     :param timeout: seconds for connecting, for each wait, and for the whole answer
+    :param allowed: hosts of the own network that an administrator allows
     :raises WebhookError: without a complete answer
     """
     deadline = time.monotonic() + 2 * timeout
     content = b""
+    parts = urlsplit(url)
     try:
+        outgoing.check_host(parts.hostname or "", parts.port or 443, allowed)
         with (
-            requests.Session() as session,
+            outgoing.session(allowed) as session,
             session.post(
                 url, data=body, headers=headers, timeout=timeout, allow_redirects=False, stream=True
             ) as response,
@@ -106,6 +115,11 @@ def post(url: str, body: bytes, headers: dict, timeout: float) -> Answer:
                 if time.monotonic() > deadline:
                     raise WebhookError("the answer took too long")
             status, after = response.status_code, response.headers.get("Retry-After", "")
+    except outgoing.InternalAddressError as error:
+        raise WebhookError(
+            f"{error} is an address of the own network: an administrator can allow it in the system parameter "
+            "l10n_be_followup.internal_hosts"
+        ) from error
     except (requests.RequestException, OSError, ValueError) as error:
         raise WebhookError(f"no answer ({type(error).__name__})") from error
     text = content.decode("utf-8", "replace").replace("\x00", "")

@@ -16,6 +16,15 @@ class AccountMove(models.Model):
     )
     followup_write_off = fields.Boolean("Write-off of a Remainder", readonly=True, copy=False)
 
+    def write(self, vals):
+        # EXTENDS account: what an entry stands for is said when it is made
+        marks = {"followup_charge_note", "followup_write_off"} & vals.keys()
+        if not self.env.su and any(bool(vals[name]) != move[name] for name in marks for move in self):
+            raise UserError(
+                self.env._("Whether an entry stands for charges or for a write-off is said when it is made: it stays.")
+            )
+        return super().write(vals)
+
     def _post(self, soft=True):
         """EXTENDS account: never with tax; and the charges follow."""
         notes = self.filtered("followup_charge_note")

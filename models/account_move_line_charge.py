@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class AccountMoveLine(models.Model):
@@ -29,6 +30,21 @@ class AccountMoveLine(models.Model):
     _followup_charge_once = models.UniqueIndex(
         "(followup_charge_id) WHERE followup_charge_id IS NOT NULL", "This charge was posted already."
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        # EXTENDS account: posting a charge is for who works with charges, whatever form the request has
+        if any(vals.get("followup_charge_id") for vals in vals_list):
+            self.env["followup.charge"].browse()._check_user()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        # EXTENDS account: which charge a line posts or takes back is a fact of the books
+        if not self.env.su and {"followup_charge_id", "followup_credited_charge_id"} & vals.keys():
+            raise UserError(
+                self.env._("The charge of a journal item is noted by posting and reversing it, never by hand.")
+            )
+        return super().write(vals)
 
     def _get_computed_taxes(self):
         # EXTENDS account: damages stand outside VAT, whatever the account, the journal or the fiscal position say

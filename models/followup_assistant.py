@@ -111,6 +111,7 @@ class FollowupAssistant(models.Model):
     @api.model
     def action_open(self):
         """Open the assistant of the user's company."""
+        self.check_access("read")
         record = self._for_company(self.env.company)
         action = self.env["ir.actions.act_window"]._for_xml_id("l10n_be_followup.followup_assistant_action")
         return action | {"res_id": record.id}

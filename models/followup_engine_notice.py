@@ -196,6 +196,7 @@ class FollowupEngine(models.AbstractModel):
     @api.model
     def _sender(self, company, responsible):
         sender = responsible.email_formatted if responsible.email else company.email_formatted
+        sender = application.one_line(sender)
         if not sender:
             raise UserError(
                 self.env._(

@@ -2,6 +2,8 @@ import dataclasses
 
 from odoo import api, models
 
+from ..engine import application
+
 
 class FollowupEngine(models.AbstractModel):
     """Customers' own wishes: who else hears of it, how he is addressed, and who reads the message first."""
@@ -74,7 +76,7 @@ class FollowupEngine(models.AbstractModel):
         """
         copies = partner._followup_copies(company, recipient, level)
         return {
-            "email_cc": ", ".join(copy.email_formatted for copy in copies) or False,
+            "email_cc": ", ".join(application.one_line(copy.email_formatted) for copy in copies) or False,
             "informal": partner.followup_address_form == "informal",
             "tone": partner.followup_tone or "normal",
         }

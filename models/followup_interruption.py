@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
 KINDS = [
@@ -51,6 +51,8 @@ class FollowupInterruption(models.Model):
         return events
 
     def write(self, vals):
+        if not self.env.su and "company_id" in vals:
+            raise UserError(self.env._("An interruption belongs to the company of its invoice."))
         moves = self.move_id
         result = super().write(vals)
         self._after_change(moves)

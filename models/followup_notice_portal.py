@@ -47,6 +47,12 @@ class FollowupNotice(models.Model):
             return None
         return f"{notice.company_id.get_base_url()}/my/followup/{notice.id}?access_token={notice.access_token}"
 
+    def _link_open(self):
+        """Whether the link in this message still opens its page: a later reminder brings a link of its own."""
+        self.ensure_one()
+        left = self.sent_date or self.claim_date or self.create_date
+        return fields.Datetime.now() <= fields.Datetime.add(left, days=self.company_id._followup_link_days())
+
     def _answerable(self):
         """Whether this is a reminder that may have reached the customer."""
         self.ensure_one()

@@ -106,6 +106,7 @@ class FollowupServiceEvent(models.Model):
         attempt, url, secret, timeout = ready
         body = webhook.encode(self.payload)
         headers = self._prepare_headers(secret, body)
+        self.env["res.company"]._followup_internal_hosts()  # known from here on: nothing is read while we wait
         self.env.cr.commit()  # no transaction is open while we wait for the answer
         status, text, outcome, retry_after = 0, "", "later", 0
         try:
@@ -204,7 +205,7 @@ class FollowupServiceEvent(models.Model):
         :rtype: webhook.Answer
         :raises webhook.WebhookError: without a complete answer
         """
-        return webhook.post(url, body, headers, timeout)
+        return webhook.post(url, body, headers, timeout, self.env["res.company"]._followup_internal_hosts())
 
     def _note(self, attempt, status, text, outcome, retry_after):
         """Write down what came of an attempt."""

@@ -232,6 +232,19 @@ class ResCompany(models.Model):
             return root._followup_send_window(now) or now.astimezone(pytz.utc).replace(tzinfo=None)
         return root._followup_send_window(now)
 
+    @api.model
+    def _has_field_access(self, field, operation):
+        # EXTENDS base: customers log in too, and from which amount they are left alone is not for them to read
+        if field.name.startswith("followup_") and not self.env.su and not self.env.user._is_internal():
+            return False
+        return super()._has_field_access(field, operation)
+
+    @api.model
+    def _followup_link_days(self):
+        """How many days a link in a message opens its page; system parameter `l10n_be_followup.link_days`."""
+        days = self.env["ir.config_parameter"].sudo().get_param("l10n_be_followup.link_days") or ""
+        return int(days) if days.isdecimal() and int(days) else 180
+
     def _followup_check_may_write(self):
         """Refuse to write to customers from a copy of the database.
 

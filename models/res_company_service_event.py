@@ -3,7 +3,7 @@ import secrets
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 
-from ..engine import webhook
+from ..engine import outgoing, webhook
 
 MANAGER = "l10n_be_followup.l10n_be_followup_group_manager"
 
@@ -28,7 +28,8 @@ class ResCompany(models.Model):
     followup_webhook_url = fields.Char(
         "Webhook address",
         groups=MANAGER,
-        help="https, or http on this machine itself. Events go there and nowhere else.",
+        help="https; http only for hosts of your own network that an administrator allows. Events go there and nowhere "
+        "else.",
     )
     # Read by the code alone: a person sees it once, when it is made.
     followup_webhook_secret = fields.Char(groups=fields.NO_ACCESS, copy=False)
@@ -63,10 +64,21 @@ class ResCompany(models.Model):
                 if company.followup_provisioning == "webhook":
                     raise ValidationError(self.env._("Give the address of the webhook."))
                 continue
-            wrong = webhook.check_url(url)
+            wrong = webhook.check_url(url, self._followup_internal_hosts())
             if wrong == "scheme":
                 raise ValidationError(
-                    self.env._("The webhook needs an address that begins with https:// (http:// only for localhost).")
+                    self.env._(
+                        "The webhook needs an address that begins with https:// (http:// only for a host of your own "
+                        "network that an administrator allows)."
+                    )
+                )
+            if wrong == "internal":
+                raise ValidationError(
+                    self.env._(
+                        "%s lies in the network of this server, where only an administrator may let messages go: he adds "
+                        "the host to the system parameter l10n_be_followup.internal_hosts.",
+                        url,
+                    )
                 )
             if wrong == "password":
                 raise ValidationError(
@@ -85,6 +97,14 @@ class ResCompany(models.Model):
             )
         return result
 
+    @api.model
+    def _followup_internal_hosts(self):
+        """Hosts of the own network to which events may go: system parameter `l10n_be_followup.internal_hosts`.
+
+        Only an administrator writes it. :rtype: frozenset of str, in small letters
+        """
+        return outgoing.hosts(self.env["ir.config_parameter"].sudo().get_param("l10n_be_followup.internal_hosts"))
+
     def _followup_provisioning_mode(self):
         """:return: `none`, `webhook` or `rpc`; always `none` in a neutralised copy"""
         if self.env["ir.config_parameter"].sudo().get_param("database.is_neutralized"):
@@ -96,6 +116,7 @@ class ResCompany(models.Model):
         self.ensure_one()
         if not self.env.user.has_group(MANAGER):
             raise AccessError(self.env._("Only a follow-up manager makes the secret of the webhook."))
+        self.check_access("read")  # of a company that he works in
         secret = secrets.token_hex(32)
         self._followup_root().followup_webhook_secret = secret
         return {

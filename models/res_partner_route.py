@@ -3,6 +3,8 @@ from typing import Any, NamedTuple
 from odoo import models
 from odoo.exceptions import UserError
 
+from ..engine import application
+
 
 class Route(NamedTuple):
     """How one message reaches a customer: the channel, the contact, and his address as it stands on the message."""
@@ -81,13 +83,18 @@ class ResPartner(models.Model):
 
     def _followup_email_route(self, company):
         """:rtype: `Route`, or None without a usable e-mail address"""
-        candidates = [candidate for candidate in self._followup_candidates(company) if candidate.email_normalized]
+        candidates = [
+            candidate
+            for candidate in self._followup_candidates(company)
+            # With a line break inside it is no address, whatever could be read from it.
+            if candidate.email_normalized and candidate.email.strip().isprintable()
+        ]
         bad = {candidate.email_normalized for candidate in candidates if candidate.sudo().followup_email_bounced}
         if len(bad) > 1:
             return None  # one other contact was tried already
         for candidate in candidates:
             if candidate.email_normalized not in bad:
-                return Route("email", candidate, email=candidate.email_formatted)
+                return Route("email", candidate, email=application.one_line(candidate.email_formatted))
         return None
 
     def _followup_letter_route(self, company):

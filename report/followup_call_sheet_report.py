@@ -15,7 +15,7 @@ class ReportFollowupCallSheet(models.AbstractModel):
         customers = self.env["followup.customer"].browse(docids or [data.get("customer_id")])
         customers.check_access("read")
         own = len(customers) == 1 and data.get("goal")
-        script = Markup(html_sanitize(data.get("script") or "")) if own else None
+        script = Markup(html_sanitize(data.get("script") or "")) if own else None  # noqa: S704
         return {
             "doc_ids": customers.ids,
             "doc_model": customers._name,

@@ -19,8 +19,8 @@ from email.utils import format_datetime, parseaddr
 import pytz
 from lxml import html
 
-#: What a spreadsheet would run.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+from ..engine import spreadsheet
+
 #: Every part of the ZIP gets this time: the same dossier is the same file.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -38,8 +38,7 @@ def safe_cell(value):
         return f"{value:f}" if isinstance(value, Decimal) else str(value)
     if isinstance(value, date):
         return value.isoformat()
-    text = str(value).replace("\x00", "")
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) or text.startswith(_FORMULA) else text
+    return spreadsheet.as_text(str(value).replace("\x00", ""))
 
 
 def table(head, rows):
@@ -52,8 +51,11 @@ def table(head, rows):
 
 
 def safe_name(text):
-    """A file name without folders, control characters or what Windows refuses."""
-    return re.sub(r'[\\/:*?"<>|\x00-\x1f]+', "_", text or "").strip(" .")[:120] or "_"
+    """A file name without folders, control characters, what turns the direction of writing, or what Windows refuses."""
+    return (
+        re.sub(r'[\\/:*?"<>|\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]+', "_", text or "").strip(" .")[:120]
+        or "_"
+    )
 
 
 def archive(parts):

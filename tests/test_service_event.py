@@ -41,6 +41,7 @@ class OutboxCommon(FollowupCommon):
     def setUp(self):
         super().setUp()
         self.patch(requests.Session, "send", local_send)
+        self.env["ir.config_parameter"].sudo().set_param("l10n_be_followup.internal_hosts", "127.0.0.1 localhost ::1")
         self.service = self.make_service("Hosting")
         self.suspension = self.make_suspension()
 
@@ -399,7 +400,7 @@ class TestServiceEvent(OutboxCommon):
         event = self.emit("suspended")
 
         def killed(records, *args):
-            webhook.post(*args)
+            webhook.post(*args, {"127.0.0.1"})
             raise KeyboardInterrupt
 
         self.deliver_killed(killed)
@@ -460,7 +461,7 @@ class TestServiceEvent(OutboxCommon):
         def post(records, *args):
             with self.registry.cursor() as cr:
                 self.env(cr=cr, su=True)["followup.service.event"].acknowledge([event.key])
-            return webhook.post(*args)
+            return webhook.post(*args, {"127.0.0.1"})
 
         receiver.script = [500]
         with patch.object(type(self.events), "_post", post):
@@ -605,6 +606,22 @@ class TestServiceEvent(OutboxCommon):
                 self.company.followup_webhook_url = url
         for url in ("https://example.com/x?y=1", "http://localhost:8080/x", "http://[::1]:80/"):
             self.company.followup_webhook_url = url
+
+    def test_addresses_of_the_own_network(self):
+        """Only where an administrator allows it, and nothing is sent to it before."""
+        allowed = self.env["ir.config_parameter"].sudo()
+        receiver = self.receiver()
+        event = self.emit("suspended")
+        allowed.set_param("l10n_be_followup.internal_hosts", "10.1.2.3, elsewhere.example")
+        self.deliver()
+        self.assertFalse(receiver.requests)
+        self.assertIn("own network", event.last_error)
+        for url in (receiver.url, "https://localhost/x", "https://192.168.1.1/x", "https://169.254.169.254/x"):
+            with self.subTest(url=url), self.assertRaisesRegex(ValidationError, "administrator"):
+                self.company.followup_webhook_url = url
+        self.company.followup_webhook_url = "http://10.1.2.3/x"
+
+    def test_an_address_is_asked_for(self):
         with self.assertRaisesRegex(ValidationError, "Give the address"):
             self.company.write({"followup_provisioning": "webhook", "followup_webhook_url": False})
 
@@ -638,6 +655,11 @@ class TestTwoWorkers(TransactionCase):
         self.company_id = before.pop("id")
         self.addCleanup(self.clean, before)
         self.run_sql(
+            """INSERT INTO ir_config_parameter (key, value) VALUES ('l10n_be_followup.internal_hosts', '127.0.0.1')
+                   ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value"""
+        )
+        self.env.registry.clear_all_caches()
+        self.run_sql(
             """UPDATE res_company SET followup_provisioning = 'webhook', followup_webhook_url = %s,
                       followup_webhook_secret = 's3cret' WHERE id = %s""",
             [self.receiver.url, self.company_id],
@@ -661,6 +683,7 @@ class TestTwoWorkers(TransactionCase):
 
     def clean(self, before):
         self.run_sql("DELETE FROM followup_service_event WHERE key LIKE 'two-%%'")
+        self.run_sql("DELETE FROM ir_config_parameter WHERE key = 'l10n_be_followup.internal_hosts'")
         self.run_sql(
             """UPDATE res_company SET followup_provisioning = %s, followup_webhook_url = %s, followup_webhook_secret = %s
                 WHERE id = %s""",

@@ -80,7 +80,7 @@ def test_what_is_written_is_read_again():
     assert content.rows[0].raw[3:] == tuple(cells[3:])
 
 
-@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r", "\n", " =", "\u00a0=", "＝"])
 def test_no_formula_leaves_us(sign):
     assert safe_cell(f"{sign}1").startswith("'")
 

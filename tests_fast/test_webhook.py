@@ -53,8 +53,15 @@ def test_back_off():
     ("url", "wrong"),
     [
         ("https://example.com/x", None),
-        ("http://localhost:8069/x", None),
-        ("http://[::1]/x", None),
+        ("http://localhost:8069/x", "internal"),
+        ("http://[::1]/x", "internal"),
+        ("https://127.0.0.1/x", "internal"),
+        ("https://169.254.169.254/latest/meta-data/", "internal"),
+        ("https://10.0.0.5/x", "internal"),
+        ("https://[fd00::1]/x", "internal"),
+        ("https://[::ffff:192.168.0.1]/x", "internal"),
+        ("https://db.internal/x", "internal"),
+        ("https://8.8.8.8/x", None),
         ("http://example.com", "scheme"),
         ("http://localhost.example.com", "scheme"),
         ("file:///etc/passwd", "host"),
@@ -68,6 +75,12 @@ def test_addresses(url, wrong):
     assert webhook.check_url(url) == wrong
 
 
+@pytest.mark.parametrize("url", ["http://localhost:8069/x", "https://10.0.0.5/x", "http://10.0.0.5:8080/"])
+def test_addresses_that_an_administrator_allows(url):
+    assert webhook.check_url(url, {"localhost", "10.0.0.5"}) is None
+    assert webhook.check_url(url.replace("http", "ftp"), {"localhost", "10.0.0.5"}) == "scheme"
+
+
 def test_nobody_listens():
     with pytest.raises(webhook.WebhookError, match="no answer"):
-        webhook.post("http://127.0.0.1:9/", b"{}", {}, 1)
+        webhook.post("http://127.0.0.1:9/", b"{}", {}, 1, {"127.0.0.1"})

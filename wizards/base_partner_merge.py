@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.tools import SQL
 
 
 class BasePartnerMerge(models.TransientModel):
@@ -37,7 +38,14 @@ class BasePartnerMerge(models.TransientModel):
                 "followup_handover_line",
                 "followup_reminder_import_line",
             ):
-                cr.execute(f"UPDATE {table} SET customer_id = %s WHERE customer_id = ANY(%s)", [keeper, others])
+                cr.execute(
+                    SQL(
+                        "UPDATE %s SET customer_id = %s WHERE customer_id = ANY(%s)",
+                        SQL.identifier(table),
+                        keeper,
+                        others,
+                    )
+                )
             cr.execute(
                 "UPDATE account_bank_statement_line SET followup_customer_id = %s WHERE followup_customer_id = ANY(%s)",
                 [keeper, others],
@@ -45,8 +53,13 @@ class BasePartnerMerge(models.TransientModel):
             documents = (("mail_message", "model"), ("mail_activity", "res_model"), ("ir_attachment", "res_model"))
             for table, model in documents:
                 cr.execute(
-                    f"UPDATE {table} SET res_id = %s WHERE {model} = 'followup.customer' AND res_id = ANY(%s)",
-                    [keeper, others],
+                    SQL(
+                        "UPDATE %s SET res_id = %s WHERE %s = 'followup.customer' AND res_id = ANY(%s)",
+                        SQL.identifier(table),
+                        keeper,
+                        SQL.identifier(model),
+                        others,
+                    )
                 )
             cr.execute(
                 "DELETE FROM mail_followers WHERE res_model = 'followup.customer' AND res_id = ANY(%s)", [others]

@@ -13,6 +13,7 @@ class FollowupAllocateWizard(models.TransientModel):
 
     _name = "followup.allocate.wizard"
     _description = "Allocate Money"
+    _inherit = "followup.wizard"
 
     customer_id = fields.Many2one("followup.customer", required=True, readonly=True)
     company_id = fields.Many2one(related="customer_id.company_id")

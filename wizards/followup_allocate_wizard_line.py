@@ -8,6 +8,7 @@ class FollowupAllocateWizardLine(models.TransientModel):
 
     _name = "followup.allocate.wizard.line"
     _description = "What Money Pays"
+    _inherit = "followup.wizard"
 
     wizard_id = fields.Many2one("followup.allocate.wizard", required=True, ondelete="cascade")
     move_line_id = fields.Many2one("account.move.line", "Invoice", required=True, ondelete="cascade")

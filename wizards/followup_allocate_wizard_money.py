@@ -6,6 +6,7 @@ class FollowupAllocateWizardMoney(models.TransientModel):
 
     _name = "followup.allocate.wizard.money"
     _description = "Money to Allocate"
+    _inherit = "followup.wizard"
 
     wizard_id = fields.Many2one("followup.allocate.wizard", required=True, ondelete="cascade")
     move_line_id = fields.Many2one("account.move.line", "Payment", required=True, ondelete="cascade")

@@ -18,6 +18,7 @@ class FollowupArrangeWizard(models.TransientModel):
 
     _name = "followup.arrange.wizard"
     _description = "Arrange Payment"
+    _inherit = "followup.wizard"
 
     customer_id = fields.Many2one("followup.customer", required=True)
     previous_id = fields.Many2one(

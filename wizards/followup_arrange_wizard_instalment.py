@@ -6,6 +6,7 @@ class FollowupArrangeWizardInstalment(models.TransientModel):
 
     _name = "followup.arrange.wizard.instalment"
     _description = "Date to Pay"
+    _inherit = "followup.wizard"
     _order = "date, id"
 
     wizard_id = fields.Many2one("followup.arrange.wizard", required=True, ondelete="cascade")

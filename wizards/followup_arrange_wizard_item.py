@@ -6,6 +6,7 @@ class FollowupArrangeWizardItem(models.TransientModel):
 
     _name = "followup.arrange.wizard.item"
     _description = "Invoice to Arrange"
+    _inherit = "followup.wizard"
     _order = "date_maturity, id"
 
     wizard_id = fields.Many2one("followup.arrange.wizard", required=True, ondelete="cascade")

@@ -8,6 +8,7 @@ class FollowupCallSheet(models.TransientModel):
 
     _name = "followup.call.sheet"
     _description = "Call Sheet"
+    _inherit = "followup.wizard"
     _rec_name = "customer_id"
 
     customer_id = fields.Many2one("followup.customer", required=True, readonly=True)

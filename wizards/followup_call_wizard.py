@@ -17,6 +17,7 @@ class FollowupCallWizard(models.TransientModel):
 
     _name = "followup.call.wizard"
     _description = "Log a Follow-up Call"
+    _inherit = "followup.wizard"
 
     customer_id = fields.Many2one("followup.customer", required=True)
     phone = fields.Char(related="customer_id.phone")

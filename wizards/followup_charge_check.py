@@ -7,6 +7,7 @@ class FollowupChargeCheck(models.TransientModel):
 
     _name = "followup.charge.check"
     _description = "Charges and the General Ledger"
+    _inherit = "followup.wizard"
 
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     currency_id = fields.Many2one(related="company_id.currency_id")

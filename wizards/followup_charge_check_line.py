@@ -6,6 +6,7 @@ class FollowupChargeCheckLine(models.TransientModel):
 
     _name = "followup.charge.check.line"
     _description = "Difference of a Charge with the Ledger"
+    _inherit = "followup.wizard"
 
     check_id = fields.Many2one("followup.charge.check", required=True, ondelete="cascade")
     currency_id = fields.Many2one(related="check_id.currency_id")

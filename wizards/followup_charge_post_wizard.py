@@ -6,7 +6,7 @@ class FollowupChargePostWizard(models.TransientModel):
 
     _name = "followup.charge.post.wizard"
     _description = "Post Charges"
-    _inherit = ["analytic.mixin"]
+    _inherit = ["followup.wizard", "analytic.mixin"]
 
     charge_ids = fields.Many2many("followup.charge", string="Charges", required=True)
     company_id = fields.Many2one("res.company", compute="_compute_company_id")

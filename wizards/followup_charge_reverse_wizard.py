@@ -6,6 +6,7 @@ class FollowupChargeReverseWizard(models.TransientModel):
 
     _name = "followup.charge.reverse.wizard"
     _description = "Reverse Charges"
+    _inherit = "followup.wizard"
 
     charge_ids = fields.Many2many("followup.charge", string="Charges", required=True)
     reason = fields.Char(required=True)

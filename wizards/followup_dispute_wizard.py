@@ -11,6 +11,7 @@ class FollowupDisputeWizard(models.TransientModel):
 
     _name = "followup.dispute.wizard"
     _description = "Note a Dispute"
+    _inherit = "followup.wizard"
 
     customer_id = fields.Many2one("followup.customer", required=True)
     move_id = fields.Many2one("account.move", help="The invoice to begin with; empty: none is chosen yet.")

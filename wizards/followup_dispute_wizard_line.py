@@ -6,6 +6,7 @@ class FollowupDisputeWizardLine(models.TransientModel):
 
     _name = "followup.dispute.wizard.line"
     _description = "Invoice of a Dispute to Note"
+    _inherit = "followup.wizard"
 
     wizard_id = fields.Many2one("followup.dispute.wizard", required=True, ondelete="cascade")
     selected = fields.Boolean("Disputed")

@@ -9,6 +9,7 @@ class FollowupExemptWizard(models.TransientModel):
 
     _name = "followup.exempt.wizard"
     _description = "Exempt Services from Suspension"
+    _inherit = "followup.wizard"
 
     service_ids = fields.Many2many("followup.service", required=True, readonly=True)
     suspended = fields.Boolean(compute="_compute_suspended")

@@ -9,6 +9,7 @@ class FollowupHandoverEndWizard(models.TransientModel):
 
     _name = "followup.handover.end.wizard"
     _description = "Result of a Hand-over"
+    _inherit = "followup.wizard"
 
     handover_id = fields.Many2one("followup.handover", required=True)
     step = fields.Selection(

@@ -9,6 +9,7 @@ class FollowupHandoverWizard(models.TransientModel):
 
     _name = "followup.handover.wizard"
     _description = "Hand Over a Claim"
+    _inherit = "followup.wizard"
 
     customer_id = fields.Many2one("followup.customer", required=True)
     company_id = fields.Many2one(related="customer_id.company_id")

@@ -6,6 +6,7 @@ class FollowupHandoverWizardLine(models.TransientModel):
 
     _name = "followup.handover.wizard.line"
     _description = "Item to Hand Over"
+    _inherit = "followup.wizard"
     _order = "date_maturity, id"
 
     wizard_id = fields.Many2one("followup.handover.wizard", required=True, ondelete="cascade")

@@ -9,6 +9,7 @@ class FollowupHoldWizard(models.TransientModel):
 
     _name = "followup.hold.wizard"
     _description = "Put Follow-up on Hold"
+    _inherit = "followup.wizard"
 
     customer_id = fields.Many2one("followup.customer", required=True)
     move_id = fields.Many2one("account.move", "Invoice", help="Empty: everything of this customer.")

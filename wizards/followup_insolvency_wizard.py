@@ -7,6 +7,7 @@ class FollowupInsolvencyWizard(models.TransientModel):
 
     _name = "followup.insolvency.wizard"
     _description = "Insolvency of a Customer"
+    _inherit = "followup.wizard"
 
     customer_id = fields.Many2one("followup.customer", required=True)
     running = fields.Boolean(compute="_compute_known", store=True, precompute=True)

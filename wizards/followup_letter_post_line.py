@@ -7,6 +7,7 @@ class FollowupLetterPostLine(models.TransientModel):
 
     _name = "followup.letter.post.line"
     _description = "Letter to Look at before Posting"
+    _inherit = "followup.wizard"
 
     wizard_id = fields.Many2one("followup.letter.post.wizard", required=True, ondelete="cascade")
     notice_id = fields.Many2one("followup.notice", "Letter", required=True, ondelete="cascade")

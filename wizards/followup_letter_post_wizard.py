@@ -9,6 +9,7 @@ class FollowupLetterPostWizard(models.TransientModel):
 
     _name = "followup.letter.post.wizard"
     _description = "Mark Letters as Posted"
+    _inherit = "followup.wizard"
 
     company_id = fields.Many2one("res.company", required=True)
     date = fields.Date("Posted On", required=True, help="That is when the letters were sent, and are delivered.")

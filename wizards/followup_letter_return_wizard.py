@@ -7,6 +7,7 @@ class FollowupLetterReturnWizard(models.TransientModel):
 
     _name = "followup.letter.return.wizard"
     _description = "Letter That Came Back"
+    _inherit = "followup.wizard"
 
     notice_id = fields.Many2one("followup.notice", "Letter", required=True, ondelete="cascade")
     address = fields.Text(related="notice_id.address")

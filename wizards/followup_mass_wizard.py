@@ -34,6 +34,7 @@ class FollowupMassWizard(models.TransientModel):
 
     _name = "followup.mass.wizard"
     _description = "Follow-up of Several at Once"
+    _inherit = "followup.wizard"
 
     kind = fields.Selection(KINDS, required=True, readonly=True)
     customer_ids = fields.Many2many("followup.customer", readonly=True)
@@ -279,7 +280,8 @@ class FollowupMassWizard(models.TransientModel):
         line.hold_ids.action_release()
 
     def _undo_release(self, line):
-        line.hold_ids.write({"released": False, "released_date": False})
+        line.hold_ids.check_access("write")
+        line.hold_ids.sudo().write({"released": False, "released_date": False})
 
     def _undo_assign(self, line):
         line.customer_id._assign(line.previous_user_id)

@@ -6,6 +6,7 @@ class FollowupMassWizardLine(models.TransientModel):
 
     _name = "followup.mass.wizard.line"
     _description = "Result of a Follow-up of Several"
+    _inherit = "followup.wizard"
     _order = "success, id"
 
     wizard_id = fields.Many2one("followup.mass.wizard", required=True, ondelete="cascade")

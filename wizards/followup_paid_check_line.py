@@ -6,6 +6,7 @@ class FollowupPaidCheckLine(models.TransientModel):
 
     _name = "followup.paid.check.line"
     _description = "Money That May Be the Payment"
+    _inherit = "followup.wizard"
     _order = "id"
 
     wizard_id = fields.Many2one("followup.paid.check.wizard", required=True, ondelete="cascade")

@@ -20,6 +20,7 @@ class FollowupPaidCheckWizard(models.TransientModel):
 
     _name = "followup.paid.check.wizard"
     _description = "Paid Already?"
+    _inherit = "followup.wizard"
 
     customer_id = fields.Many2one("followup.customer", required=True)
     dispute_id = fields.Many2one("followup.dispute")

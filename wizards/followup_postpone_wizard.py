@@ -9,6 +9,7 @@ class FollowupPostponeWizard(models.TransientModel):
 
     _name = "followup.postpone.wizard"
     _description = "Postpone Suspensions"
+    _inherit = "followup.wizard"
 
     suspension_ids = fields.Many2many("followup.suspension", required=True, readonly=True)
     count = fields.Integer(compute="_compute_count")

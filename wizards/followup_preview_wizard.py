@@ -6,6 +6,7 @@ class FollowupPreviewWizard(models.TransientModel):
 
     _name = "followup.preview.wizard"
     _description = "Preview a Follow-up Run"
+    _inherit = "followup.wizard"
 
     date = fields.Date(required=True, default=lambda self: self.env.company._followup_today())
 

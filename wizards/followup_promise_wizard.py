@@ -14,6 +14,7 @@ class FollowupPromiseWizard(models.TransientModel):
 
     _name = "followup.promise.wizard"
     _description = "Note a Promise to Pay"
+    _inherit = "followup.wizard"
 
     customer_id = fields.Many2one("followup.customer", required=True)
     currency_ids = fields.Many2many("res.currency", string="Currencies", compute="_compute_currency_ids")

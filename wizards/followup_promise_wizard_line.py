@@ -6,6 +6,7 @@ class FollowupPromiseWizardLine(models.TransientModel):
 
     _name = "followup.promise.wizard.line"
     _description = "Invoice of a Promise to Note"
+    _inherit = "followup.wizard"
 
     wizard_id = fields.Many2one("followup.promise.wizard", required=True, ondelete="cascade")
     selected = fields.Boolean("Promised")

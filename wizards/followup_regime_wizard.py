@@ -9,6 +9,7 @@ class FollowupRegimeWizard(models.TransientModel):
 
     _name = "followup.regime.wizard"
     _description = "Set the Follow-up Regime"
+    _inherit = "followup.wizard"
 
     move_ids = fields.Many2many(
         "account.move", string="Invoices", required=True, default=lambda self: self._default_move_ids()

@@ -10,6 +10,7 @@ class FollowupRejectWizard(models.TransientModel):
 
     _name = "followup.reject.wizard"
     _description = "Reject a Dispute"
+    _inherit = "followup.wizard"
 
     dispute_id = fields.Many2one("followup.dispute", required=True)
     customer_id = fields.Many2one(related="dispute_id.customer_id")

@@ -7,6 +7,7 @@ class FollowupRepayWizard(models.TransientModel):
 
     _name = "followup.repay.wizard"
     _description = "Repay Charges"
+    _inherit = "followup.wizard"
 
     customer_id = fields.Many2one("followup.customer", readonly=True)
     company_id = fields.Many2one("res.company", required=True, readonly=True)

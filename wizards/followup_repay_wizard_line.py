@@ -6,6 +6,7 @@ class FollowupRepayWizardLine(models.TransientModel):
 
     _name = "followup.repay.wizard.line"
     _description = "Charge to Repay"
+    _inherit = "followup.wizard"
 
     wizard_id = fields.Many2one("followup.repay.wizard", required=True, ondelete="cascade")
     charge_id = fields.Many2one("followup.charge", required=True, ondelete="cascade")

@@ -6,6 +6,7 @@ class FollowupServiceLinkWizard(models.TransientModel):
 
     _name = "followup.service.link.wizard"
     _description = "Link Invoices to a Service"
+    _inherit = "followup.wizard"
 
     service_id = fields.Many2one("followup.service", required=True, readonly=True)
     commercial_partner_id = fields.Many2one("res.partner", compute="_compute_owner")

@@ -9,6 +9,7 @@ class FollowupStatementWizard(models.TransientModel):
 
     _name = "followup.statement.wizard"
     _description = "Statement of Account"
+    _inherit = "followup.wizard"
 
     customer_ids = fields.Many2many("followup.customer", string="Customers", required=True)
     date = fields.Date(

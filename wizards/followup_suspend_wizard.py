@@ -6,6 +6,7 @@ class FollowupSuspendWizard(models.TransientModel):
 
     _name = "followup.suspend.wizard"
     _description = "Suspend a Service by Hand"
+    _inherit = "followup.wizard"
 
     service_id = fields.Many2one("followup.service", required=True, readonly=True)
     currency_id = fields.Many2one(related="service_id.currency_id")

@@ -6,6 +6,7 @@ class FollowupWaiveWizard(models.TransientModel):
 
     _name = "followup.waive.wizard"
     _description = "Waive Charges"
+    _inherit = "followup.wizard"
 
     charge_ids = fields.Many2many("followup.charge", required=True)
     reason = fields.Char(required=True)

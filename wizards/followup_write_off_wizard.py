@@ -6,6 +6,7 @@ class FollowupWriteOffWizard(models.TransientModel):
 
     _name = "followup.write.off.wizard"
     _description = "Write Off Remainders"
+    _inherit = "followup.wizard"
 
     line_ids = fields.Many2many("account.move.line", string="Open Items", required=True)
     company_id = fields.Many2one("res.company", compute="_compute_company_id")

@@ -255,6 +255,11 @@ def verdicts(data):
     )
 
 
+def processor(side, steps):
+    """Seconds of the processor in Python and in PostgreSQL: what other work on the machine changes least."""
+    return total(side, steps, "python") + total(side, steps, "database")
+
+
 def faster(sizes):
     """At the size of the target, else at the largest that both sides were measured at: then it is no verdict."""
     both = [size for size in ordered(sizes) if {"ours", "oca"} <= sizes[size].keys()]
@@ -263,7 +268,8 @@ def faster(sizes):
         mine, side = cold(sizes[size]["ours"]), sizes[size]["oca"]
         whole, least = cold(side, True), at_least(side)
         if whole:
-            words.append(f"{whole / mine:.0f} times at {int(size):,}")
+            by_cpu = processor(side, OCA_STEPS) / processor(sizes[size]["ours"], COLD)
+            words.append(f"{whole / mine:.0f} times at {int(size):,} ({by_cpu:.0f} by processor time)")
             verdict = whole >= 40 * mine if size == AIM else verdict
         elif least:
             words.append(f"more than {least[0] / mine:.0f} times at {int(size):,}, where it was stopped")

@@ -22,7 +22,7 @@ class Faults:
     """The events of this process, and what happens at one of them.
 
     :param action: `listen`, `kill`, `terminate`, `conflict`, `full`
-    :param point: number of the event from 0, or (name of the event, which time from 0)
+    :param point: number of the event from 0, or (name of an event, which time from 0, so many events after it)
     :param fired: shared integer that becomes 1 when the fault happened
     """
 
@@ -43,7 +43,9 @@ class Faults:
         self.events.append(name)
         self.seen[name] = time_of_name + 1
         self.cursor = cursor or self.cursor
-        if self.action != "listen" and self.point in (number, (name, time_of_name)):
+        if isinstance(self.point, tuple) and self.point[:2] == (name, time_of_name):
+            self.point = number + self.point[2]
+        if self.action != "listen" and self.point == number:
             self.fire()
 
     def fire(self):

@@ -132,14 +132,14 @@ def queue_under(actions, sender=queue, user=None):
         if chaos.short:
             chaos.customers(3 * len(actions))
             chaos.odoo.run(night)
-        for action, point in zip(actions, points, strict=False):
+        for action, (point, name) in zip(actions, points, strict=False):
             if not chaos.short:
                 chaos.customers(3)
                 chaos.odoo.run(night)
             happened = chaos.fault(action, point, sender, user=user)
             done[action] += happened
-            where[events[point]] += happened
-            chaos.last += f" ({events[point]})"
+            where[name] += happened
+            chaos.last += f" ({name})"
             chaos.right_now()
             if not chaos.short:
                 chaos.all_right()

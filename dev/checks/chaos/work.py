@@ -105,7 +105,7 @@ def disk_full(chaos):
                             raise Wrong("a message left while there was no space for its invoice")
                         chaos.summary.faults["disk full"] += 1
                     else:
-                        chaos.fault("full", ("file", 0), function)
+                        chaos.fault("full", ("file", 0, 0), function)
                     chaos.right_now(f"disk full, {function.__name__}")
                 chaos.quietly(function)
             chaos.heal()
@@ -151,7 +151,7 @@ def letters_killed(chaos):
     events = chaos.events_of(print_all, user=ADMIN)
     for action, point in zip(["kill"] * (count - 2) + ["full"] * 2, spread(chaos, events, count), strict=True):
         prepare(2)
-        chaos.fault(action, ("file", 0) if action == "full" else point, print_all, user=ADMIN)
+        chaos.fault(action, ("file", 0, 0) if action == "full" else point, print_all, user=ADMIN)
         chaos.right_now()
         half = chaos.odoo.query(
             """SELECT partner.name, 'half printed' FROM followup_notice notice JOIN res_partner partner ON partner.id = notice.partner_id

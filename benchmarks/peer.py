@@ -76,8 +76,21 @@ def filestore(name):
     return Path(config["options"]["data_dir"]) / "filestore" / name
 
 
+def disconnect(name):
+    """End the connections that are ours; the server's own cleaners give way by themselves."""
+    sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = current_user", name)
+
+
 def drop(name):
-    sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    for attempt in range(5):
+        disconnect(name)
+        try:
+            sql(f'DROP DATABASE IF EXISTS "{name}"')
+            break
+        except psycopg2.errors.ObjectInUse:
+            if attempt == 4:
+                raise
+            time.sleep(2)
     shutil.rmtree(filestore(name), ignore_errors=True)
 
 
@@ -140,7 +153,7 @@ def odoo(script, database, *args, limit=None, events=None):
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-                sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", database)
+                disconnect(database)
         log.seek(0)
         output = log.read()
         # The shell prints a traceback and ends well.

@@ -105,7 +105,7 @@ class FollowupRunBatch(models.Model):
 
     def _after_job(self):
         """Jobs of these batches came to an end that did not do them: leave them out, and close what is complete."""
-        for run in self.run_id.filtered(lambda run: run.state == "running"):
+        for run in self.run_id.filtered(lambda run: run.by_jobs and run.state == "running"):
             run._note_lost_jobs()
             run.batch_ids[:1]._close_after_commit()
 

@@ -14,6 +14,7 @@ from odoo.addons.queue_job.jobrunner.runner import PG_ADVISORY_LOCK_ID
 from odoo.tests import new_test_user, tagged, test_cursor
 from odoo.tools import mute_logger
 
+from ..hooks import uninstall_hook
 from ..models.followup_engine import FollowupEngine
 from ..models.followup_run_batch import MAX_RETRIES
 
@@ -350,6 +351,16 @@ class TestQueueJob(FollowupCommon):
         self.assertEqual((jobs[0].state, jobs[0].retry), ("pending", 0), "later, and as often as it takes")
         self.perform(jobs[0])
         self.assertEqual(self.mails(), [1, 0, 0])
+
+    def test_uninstalled_in_the_middle_of_a_night(self):
+        run, jobs = self.handed_out()
+        self.perform(jobs[0])
+        with self.committing() as env:
+            uninstall_hook(env)
+        self.assertFalse(jobs.exists())
+        self.assertEqual((run.state, run.batch_ids.mapped("state")), ("running", ["done", "waiting", "waiting"]))
+        self.help()
+        self.assertEqual((run.state, self.mails()), ("done", [1, 1, 1]))
 
     def test_screens_and_rights(self):
         run, jobs = self.handed_out()

@@ -24,23 +24,22 @@ def main(database, log, number, workers):
         load = os.getloadavg()[0]
         start = time.monotonic()
         odoo.run(night)
-        begun = time.monotonic() - start
         until(the_end_of_the_run, 3600)
         total = time.monotonic() - start
-        [[customers, notices, batches, processes]] = odoo.query(
-            """SELECT max(run.customer_count), max(run.notice_count), count(*), count(DISTINCT batch.worker)
+        [[customers, notices, batches, processes, working]] = odoo.query(
+            """SELECT max(run.customer_count), max(run.notice_count), count(*), count(DISTINCT batch.worker),
+                      extract(epoch FROM max(batch.ended) - min(batch.started))
                  FROM followup_run run JOIN followup_run_batch batch ON batch.run_id = run.id"""
         )
         what = f"job queue, {workers} at a time" if workers else "the scheduled action alone"
-        alone = "" if not workers else f"{begun:.1f}"
         print(
-            f"| {what} | {int(number):,} | {customers:,} | {notices:,} | {batches} | {processes} | {alone} | {total:.1f} "
+            f"| {what} | {int(number):,} | {customers:,} | {notices:,} | {batches} | {processes} | {working:.0f} | {total:.1f} "
             f"| {load:.1f} to {os.getloadavg()[0]:.1f} |",
             flush=True,
         )
 
     if not workers:
-        print("| by | open items | customers | notices | batches | processes | handed out (s) | all (s) | load |")
+        print("| by | open items | customers | notices | batches | processes | batches (s) | all (s) | load |")
         print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
         return measure()
     with Server(database, log, jobs=workers, workers=workers + 1, crons=1):

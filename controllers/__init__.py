@@ -1,1 +1,1 @@
-from . import letters, notice_file, portal_answer, portal_arrangement, reminder_import
+from . import health, letters, notice_file, portal_answer, portal_arrangement, reminder_import

@@ -5,13 +5,14 @@ Money is `Decimal` in the currency named beside it; days are `date`. When a fact
 "do nothing, and here is why".
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
 ZERO = Decimal("0")
 CENT = Decimal("0.01")
+WEEK = timedelta(days=7)
 
 #: From mild to firm. A ladder never goes back down, and a message takes the tone of its firmest level.
 KIND_RANK = {
@@ -34,6 +35,8 @@ SOFT_REASONS = frozenset(
         "before_cutoff",
         "not_working_day",
         "max_contacts",
+        "customer_day",
+        "customer_week",
     }
 )
 
@@ -180,7 +183,10 @@ class Credit:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the company decided. Amounts in the company's currency, but `minimums` per currency."""
+    """What the company decided. Amounts in the company's currency, but `minimums` per currency.
+
+    `day_cap`, `week_cap`: messages to one customer, 0 for no limit. `stopped`: somebody stopped everything.
+    """
 
     minimum_gap: int = 7
     minimum_amount: Decimal = ZERO
@@ -193,11 +199,14 @@ class Settings:
     max_contacts: int = 0
     bounces_seen: bool = True
     live: bool = False
+    day_cap: int = 0
+    week_cap: int = 0
+    stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """Everything known of one customer in one company.
+    """Everything known of one customer in one company. `messages`: the days of those of the last week, each.
 
     `live`: he belongs to the customers with whom live mode began; the others stay in safe mode. `review`: why a person
     must see each message to him first.
@@ -212,6 +221,7 @@ class Customer:
     contacts: int = 0
     live: bool = True
     review: tuple[str, ...] = ()
+    messages: tuple[date, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +367,11 @@ def decide(
             for d in decisions
         )
         written = [d for d in written if d.item.id not in blocked]
+    wait = cap_reason(customer.messages, settings, today)
+    if wait is not None:
+        blocked = {d.item.id for d in written} - waived
+        decisions = tuple(_with_reason(d, wait, is_working_day) if d.item.id in blocked else d for d in decisions)
+        written = [d for d in written if d.item.id not in blocked]
     calls = [d for d in decisions if d.due and d.level and d.level.call and not d.level.written]
 
     message_level = max((d.level for d in written if d.level), key=lambda level: level.rank, default=None)
@@ -396,6 +411,22 @@ def decide(
         next_level=upcoming.level if upcoming else None,
         next_date=upcoming.on if upcoming else None,
     )
+
+
+def cap_reason(days: Iterable[date], settings: Settings, today: date) -> Reason | None:
+    """Why a customer gets no further message today, and the last day on which that holds; None when he may get one.
+
+    `days`: of the messages that he got, one entry a message, in any order; the future counts as today. A week is today
+    and the six days before it.
+    """
+    recent = sorted(min(day, today) for day in days if day > today - WEEK)
+    if settings.week_cap and len(recent) >= settings.week_cap:
+        # The day on which so many of them are a week old that there is room for one again.
+        leaving = recent[len(recent) - settings.week_cap]
+        return Reason("customer_week", leaving + WEEK - timedelta(days=1))
+    if settings.day_cap and recent.count(today) >= settings.day_cap:
+        return Reason("customer_day", today)
+    return None
 
 
 def repeat(customer: Customer, settings: Settings, today: date, said: list[tuple[int, int | None, bool]]) -> Decision:
@@ -479,6 +510,8 @@ def _decide_item(
         reasons.extend(group_reasons.get(item.currency, ()))
     if settings.cutoff is not None and item.due_date < settings.cutoff and not item.included:
         reasons.append(Reason("before_cutoff"))
+    if settings.stopped:
+        reasons.append(Reason("stopped"))
     if settings.paused_until is not None and settings.paused_until >= today:
         reasons.append(Reason("paused", settings.paused_until, settings.pause_reason))
     if _bank_data_old(settings, today):

@@ -218,8 +218,9 @@ def select(env, customer_ids, policies, today, insolvent=None, exclude_notice_id
             holds=tuple(holds.get((customer_id, None), ())),
             notice_open=notice_open,
             contacts=contacts,
+            messages=tuple(messages or ()),
         )
-        for customer_id, last_message, notice_open, contacts in _customers(
+        for customer_id, last_message, notice_open, contacts, messages in _customers(
             env, ids, today, list(exclude_notice_ids or ())
         )
     ]
@@ -237,9 +238,16 @@ def _customers(env, ids, today, exclude):
                       (SELECT count(*) FROM followup_notice notice
                         WHERE notice.customer_id = customer.id AND notice.state IN ('sent', 'delivered')
                           AND notice.purpose IN ('level', 'missed') AND notice.lead_id IS NULL
-                          AND COALESCE(notice.sent_date::date, notice.delivered_on) > %(today)s::date - 30)
+                          AND COALESCE(notice.sent_date::date, notice.delivered_on) > %(today)s::date - 30),
+                      -- One that is about to leave meets the limits at its claim.
+                      (SELECT array_agg((notice.claim_date AT TIME ZONE 'UTC' AT TIME ZONE company.followup_tz)::date)
+                         FROM followup_notice notice
+                        WHERE notice.customer_id = customer.id AND notice.channel <> 'call' AND %(exclude)s::int[] = '{}'
+                          AND notice.state IN ('sending', 'printed', 'sent', 'delivered', 'unknown')
+                          AND notice.claim_date >= %(today)s::date - 8)
                  FROM unnest(%(ids)s) WITH ORDINALITY AS asked(id, place)
                  JOIN followup_customer customer ON customer.id = asked.id
+                 JOIN res_company company ON company.id = customer.company_id
              ORDER BY asked.place""",
             ids=ids,
             today=today,

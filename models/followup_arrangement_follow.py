@@ -322,7 +322,7 @@ class FollowupArrangement(models.Model):
     @api.model
     def _messages_due(self, company, today, customers):
         """:return: list of (arrangement, purpose, instalment)"""
-        if not company._followup_is_working_day(today):
+        if not company._followup_is_working_day(today) or company._followup_is_stopped():
             return []
         running = self.search([("state", "=", "active"), ("trouble", "=", False), ("customer_id", "in", customers.ids)])
         if not running:

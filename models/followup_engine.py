@@ -59,6 +59,10 @@ class FollowupEngine(models.AbstractModel):
             max_contacts=company.followup_max_contacts,
             bounces_seen=company._followup_bounces_seen(),
             live=company.followup_live,
+            day_cap=company.followup_customer_day_cap,
+            week_cap=company.followup_customer_week_cap,
+            # A message that is about to leave meets the switch at its claim: it waits, and is not cancelled.
+            stopped=not self.env.context.get("followup_at_sending") and company._followup_is_stopped(),
         )
 
     @api.model
@@ -132,11 +136,12 @@ class FollowupEngine(models.AbstractModel):
         self._synchronise(notice.company_id, notice.partner_id.ids)
         self._follow_agreements(notice.company_id, notice.customer_id, today)
         if notice.standby:
-            return self._repeat_for_companion(notice, today)
+            return self.with_context(followup_at_sending=True)._repeat_for_companion(notice, today)
         customers = self._select(notice.company_id, notice.customer_id.ids, today, notice.ids)
         # A person's yes stands for the items that he saw, not for what has become due since.
         approved = notice.line_ids.filtered("advances").item_id.ids if notice.manual or notice.approved_by else ()
-        return self._decide(notice.company_id, customers, today, approved=frozenset(approved))[0]
+        engine = self.with_context(followup_at_sending=True)
+        return engine._decide(notice.company_id, customers, today, approved=frozenset(approved))[0]
 
     @api.model
     def _repeat_for_companion(self, notice, today):

@@ -14,6 +14,7 @@ class FollowupEngine(models.AbstractModel):
         :rtype: dict of notice id -> `engine.decision.Decision`
         """
         company = letters.company_id
+        engine = self.with_context(followup_at_sending=True)
         self._synchronise(company, letters.partner_id.ids)
         self._follow_agreements(company, letters.customer_id, today)
         result = {}
@@ -29,9 +30,9 @@ class FollowupEngine(models.AbstractModel):
             agreed = same.filtered(lambda letter: letter.manual or letter.approved_by)
             approved = frozenset(agreed.line_ids.filtered("advances").item_id.ids)
             decisions = {
-                taken.customer.id: taken for taken in self._decide(company, customers, today, approved=approved)
+                taken.customer.id: taken for taken in engine._decide(company, customers, today, approved=approved)
             }
             result |= {letter.id: decisions[letter.customer_id.id] for letter in same}
         for letter in letters.filtered("standby"):
-            result[letter.id] = self._repeat_for_companion(letter, today)
+            result[letter.id] = engine._repeat_for_companion(letter, today)
         return result

@@ -185,6 +185,7 @@ class FollowupEngine(models.AbstractModel):
             "failure_count": len(failures),
         }
         self._log_failures(run, failures)
+        self._brake_night(company, run, notices)
         self._remember_decided(company, locked, today)
         held = set(ids) - set(locked.ids)
         return counts, sorted(held & set(self.env["followup.customer"].browse(held).exists().ids))

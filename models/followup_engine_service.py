@@ -93,7 +93,8 @@ class FollowupEngine(models.AbstractModel):
             last_hour=company.followup_suspend_until,
             daily_cap=company.followup_suspend_cap,
             done_today=done,
-            paused=bool(company.followup_pause_until and company.followup_pause_until >= today),
+            paused=bool(company.followup_pause_until and company.followup_pause_until >= today)
+            or company._followup_is_stopped(),
             live=company.followup_live,
         )
 

@@ -54,6 +54,12 @@ class FollowupEngine(models.AbstractModel):
             "payment_in_progress": self.env._("a payment is in progress"),
             "insolvency": self._explain_insolvency(reason.detail),
             "max_contacts": self.env._("the limit of contacts within 30 days is reached"),
+            "stopped": self.env._("all follow-up is stopped: a manager starts it again"),
+            "customer_day": self.env._("the limit of messages to one customer in a day is reached"),
+            "customer_week": self.env._(
+                "the limit of messages to one customer in seven days is reached: no other one until %(until)s",
+                until=until,
+            ),
             "failed": self.env._("a message could not be delivered: %(detail)s", detail=reason.detail),
         }
         return texts.get(reason.code, reason.code)

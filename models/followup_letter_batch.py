@@ -1,5 +1,6 @@
 import base64
 import logging
+import time
 
 import psycopg2
 from lxml import html
@@ -9,7 +10,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import file_open, format_amount, format_date, plaintext2html
 from odoo.tools.image import image_data_uri, image_process
 
-from ..engine import letter_pdf
+from ..engine import letter_pdf, watch
 
 _logger = logging.getLogger(__name__)
 
@@ -108,6 +109,7 @@ class FollowupLetterBatch(models.Model):
         :raises UserError: when nothing may be printed at all
         """
         letters.company_id._followup_check_may_write()
+        letters.company_id._followup_check_not_stopped()
         batches, left = self.sudo().browse(), []
         for company, own in letters.grouped("company_id").items():
             self._check_pause(company)
@@ -136,6 +138,7 @@ class FollowupLetterBatch(models.Model):
 
         :return: (batch, empty when no letter was left; what became of the letters that are not in it)
         """
+        began = time.monotonic()
         wanted = letters._for_post()[:MAX_LETTERS]
         ready = wanted._ready_to_print()
         batch = self.browse()
@@ -155,6 +158,19 @@ class FollowupLetterBatch(models.Model):
                 batch.unlink()
                 batch = self.browse()
         words = batch._describe_left(letters, wanted)
+        _logger.info(
+            "%s",
+            watch.line(
+                "letters",
+                company=company.id,
+                batch=batch.name or None,
+                asked=len(letters),
+                printed=len(batch.letter_ids),
+                pages=batch.page_count,
+                user=self.env.user.login,
+                seconds=time.monotonic() - began,
+            ),
+        )
         if batch and words:
             batch.message_post(body=plaintext2html("\n".join(words)))
         return batch, words
@@ -170,6 +186,9 @@ class FollowupLetterBatch(models.Model):
                 words.append(self.env._("%(who)s: back to review, %(why)s.", who=who, why=letter.review_text))
             elif letter.state == "failed":
                 words.append(self.env._("%(who)s: failed, %(why)s", who=who, why=letter.failure))
+            elif letter.state == "queued" and letter.held_by:
+                why = dict(letter._fields["held_by"]._description_selection(self.env))[letter.held_by]
+                words.append(self.env._("%(who)s: held back, %(why)s.", who=who, why=why.lower()))
             elif letter.state == "queued":
                 words.append(self.env._("%s: somebody is busy with this customer; it waits for the next batch.", who))
             else:

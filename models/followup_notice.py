@@ -159,6 +159,8 @@ class FollowupNotice(models.Model):
             ),
             "changed": self.env._("the amounts changed after approval"),
             "dispute_expired": self.env._("an invoice was disputed and the deadline to solve it passed"),
+            "twin": self.env._("the same message was sent a short time ago"),
+            "surge": self.env._("prepared in an unusual night"),
             "vip": self.env._("this customer is a VIP: a person reads every message first"),
         }
         for notice in self:
@@ -284,6 +286,10 @@ class FollowupNotice(models.Model):
     def action_send_now(self):
         """Approve and send at once, whatever the hour: a person decides."""
         notices = self._for_user()
+        notices.company_id._followup_check_not_stopped()
+        wanted = notices.filtered(lambda notice: notice.state in ("review", "queued") and notice.channel == "email")
+        if not self.env.context.get("followup_over_cap") and (over := wanted._over_caps()):
+            return self.env["followup.over.cap.wizard"]._warn(self, over, "action_send_now")
         notices.filtered(lambda notice: notice.state == "review")._approve()
         pending = notices.filtered(lambda notice: notice.state == "queued" and notice.channel == "email")
         if not pending:

@@ -179,7 +179,7 @@ class FollowupNotice(models.Model):
         no_mail = self.env["mail.mail"]
         for letter in unseen:
             letter._back_to_review(no_mail, "outside_segment" if company.followup_live else "safe_mode")
-        letters -= unseen
+        letters = (letters - unseen)._printable()
         if not letters:
             return letters
         engine = self.env["followup.engine"]
@@ -213,7 +213,7 @@ class FollowupNotice(models.Model):
                 continue
             if right:
                 ready |= letter
-        return ready
+        return ready._without_twins()
 
     def _set_printed(self, batch, number, content):
         """Freeze a letter as it came out of the printer.

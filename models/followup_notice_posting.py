@@ -153,6 +153,8 @@ class FollowupNotice(models.Model):
         letters = self._for_user().filtered(lambda notice: notice.channel == "letter" and notice.state == "queued")
         if not letters:
             raise UserError(self.env._("None of these is a letter that waits to be printed."))
+        if not self.env.context.get("followup_over_cap") and (over := letters._over_caps()):
+            return self.env["followup.over.cap.wizard"]._warn(self, over, "action_print_letters")
         return self.env["followup.letter.batch"]._print(letters)
 
     def action_post_letters(self):

@@ -119,6 +119,9 @@ class FollowupNotice(models.Model):
             self._decide_again(mail) if self.purpose == "level" else self._still_right(mail)
         ):
             return False
+        passed = self._pass_brakes(mail)
+        if passed is None:
+            return False
         now = fields.Datetime.now()
         self._go(
             "sending",
@@ -127,6 +130,7 @@ class FollowupNotice(models.Model):
             attempts=self.attempts + 1,
             message_id=mail.message_id,
             sha256=self._fingerprint(),
+            **passed,
         )
         self._refresh_mail(mail)
         self.env.flush_all()

@@ -1,5 +1,6 @@
 import logging
 import uuid
+from collections import Counter
 from datetime import timedelta
 
 import psycopg2
@@ -8,7 +9,7 @@ from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import format_amount, format_date, plaintext2html
 
-from ..engine import application, provider, text_message
+from ..engine import application, provider, text_message, watch
 from .followup_notice import DEAD, MAX_ATTEMPTS
 
 _logger = logging.getLogger(__name__)
@@ -145,6 +146,12 @@ class FollowupNotice(models.Model):
                     notice._text_failed(str(error))
             if not self.env["ir.cron"]._commit_progress(1):
                 break
+        if waiting:
+            states = Counter(waiting.exists().mapped("state"))
+            facts = {
+                state: states[state] for state in ("sent", "delivered", "failed", "unknown", "cancelled", "review")
+            }
+            _logger.info("%s", watch.line("texts", offered=len(waiting), waiting=states["queued"], **facts))
 
     def _send_text(self):
         """Look again, claim, and hand it to the provider: by one process, once."""
@@ -154,6 +161,9 @@ class FollowupNotice(models.Model):
         self.invalidate_recordset()
         if self.state != "queued" or not self._text_may_leave():
             return
+        passed = self._pass_brakes()
+        if passed is None:
+            return
         now = fields.Datetime.now()
         self._go(
             "sending",
@@ -161,6 +171,7 @@ class FollowupNotice(models.Model):
             attempt=uuid.uuid4().hex,
             attempts=self.attempts + 1,
             sha256=self._fingerprint(),
+            **passed,
         )
         self.env.flush_all()
         self.env.cr.commit()

@@ -330,8 +330,10 @@ class FollowupServiceEvent(models.Model):
         """
         if self.env["ir.config_parameter"].sudo().get_param("database.is_neutralized"):
             return []
+        # Stopped: nothing is suspended, and what is restored is told.
+        stopped = [("company_id", "child_of", self._stopped_companies().ids), ("kind", "=", "suspended")]
         events = self.search(
-            [("state", "in", ("pending", "delivered", "failed")), ("id", ">", int(after_id))],
+            [("state", "in", ("pending", "delivered", "failed")), ("id", ">", int(after_id)), "!", "&", *stopped],
             order="id",
             limit=min(max(int(limit), 1), MAX_FETCH),
         )

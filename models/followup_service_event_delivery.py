@@ -61,6 +61,8 @@ class FollowupServiceEvent(models.Model):
                     WHERE event.state = 'pending'
                       AND company.followup_provisioning = 'webhook'
                       AND (%(only)s IS NULL OR event.id = %(only)s)
+                      -- Stopped: a restoration goes all the same, and passes what was not told yet.
+                      AND (event.kind = 'restored' OR split_part(company.parent_path, '/', 1)::int <> ALL(%(stopped)s))
                       AND event.id <> ALL(%(but)s) AND event.company_id <> ALL(%(but_companies)s)
                       AND (event.next_attempt <= %(now)s
                            OR event.claimed IS NOT TRUE AND EXISTS (
@@ -72,7 +74,9 @@ class FollowupServiceEvent(models.Model):
                           SELECT FROM followup_service_event earlier
                            WHERE earlier.service_number = event.service_number
                              AND earlier.sequence < event.sequence
-                             AND (earlier.state = 'pending' OR earlier.state = 'failed' AND event.kind <> 'restored'))
+                             AND (earlier.state = 'pending'
+                                  AND (earlier.claimed OR split_part(company.parent_path, '/', 1)::int <> ALL(%(stopped)s))
+                                  OR earlier.state = 'failed' AND event.kind <> 'restored'))
                       AND NOT EXISTS (
                           SELECT FROM followup_service_event later
                            WHERE later.service_number = event.service_number
@@ -81,6 +85,7 @@ class FollowupServiceEvent(models.Model):
                  ORDER BY event.kind <> 'restored', event.next_attempt, event.id
                     LIMIT %(limit)s""",
                 only=only,
+                stopped=self._stopped_companies().ids,
                 but=list(but),
                 but_companies=list(but_companies),
                 now=fields.Datetime.now(),

@@ -6,6 +6,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from ..engine import watch
+
 _logger = logging.getLogger(__name__)
 CENT = Decimal("0.01")
 STATES = [
@@ -272,6 +274,7 @@ class FollowupSuspension(models.Model):
             suspension._unclaim_reconnection()
             suspension.service_id.sudo()._apply_suspension()
             suspension._tell(self.env._("Service suspended."))
+            suspension._log("suspended")
             suspension._emit("suspended")
             suspension._message("suspended")
 
@@ -283,8 +286,14 @@ class FollowupSuspension(models.Model):
             if fee:
                 suspension.sudo()._claim_reconnection()
             suspension._tell(self.env._("Service restored: %s", reason))
+            suspension._log("restored")
             suspension._emit("restored")
             suspension._message("restored")
+
+    def _log(self, event):
+        self.ensure_one()
+        facts = {"company": self.company_id.id, "suspension": self.name, "customer": self.customer_id.id}
+        _logger.info("%s", watch.line(event, **facts, service=self.service_id.id, user=self.env.user.login))
 
     def _cancel(self, reason):
         for suspension in self:
@@ -365,6 +374,7 @@ class FollowupSuspension(models.Model):
         """A person suspends outside the machine: he answers for it, and only a person lifts it."""
         service.check_access("read")
         self.browse()._check_user()
+        service.company_id._followup_check_not_stopped()
         service.customer_id.sudo().lock_for_update(allow_referencing=True)
         suspension = service.sudo().suspension_id
         if suspension.state == "suspended":

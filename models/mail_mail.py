@@ -1,6 +1,7 @@
 import contextlib
 import logging
 import smtplib
+import time
 
 import psycopg2
 from odoo import api, fields, models, modules
@@ -79,14 +80,15 @@ class MailMail(models.Model):
             result = super(MailMail, ordinary)._send(raise_exception=raise_exception, **options)
         if self.env["ir.mail_server"]._disable_send():
             return result
-        ready = {}
-        for place, mail_id in enumerate(notices.ids):
+        began, ready = time.monotonic(), {}
+        free = notices._followup_unbraked(auto_commit)
+        for place, mail_id in enumerate(free.ids):
             if is_over(smtp_session):
                 # The mail server closed it after the message before: what is left goes with the next one.
                 self._followup_next_pass()
                 break
             if place % READY_BATCH == 0:
-                ready = self._followup_make_ready(notices.ids[place : place + READY_BATCH], auto_commit)
+                ready = self._followup_make_ready(free.ids[place : place + READY_BATCH], auto_commit)
             # By itself: each commit empties the cache, and the next read would fetch all the others again.
             mail = self.browse(mail_id)
             try:
@@ -116,6 +118,7 @@ class MailMail(models.Model):
                 lambda claimed: super()._send(raise_exception=False, **options),
             ):
                 break
+        notices._followup_log(time.monotonic() - began)
         return result
 
     def _followup_hand_over(self, mail, smtp_session, offer):

@@ -1,5 +1,6 @@
 import logging
 import smtplib
+from datetime import timedelta
 
 from odoo import fields, models, tools
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
@@ -93,6 +94,9 @@ class MailMail(models.Model):
         notice = self.followup_copy_notice_id
         if self.env["ir.config_parameter"].sudo().get_param("database.is_neutralized"):
             self.write({"state": "cancel", "failure_reason": self.env._("neutralised copy of a database")})
+            return False
+        if notice.company_id._followup_is_stopped():
+            self.scheduled_date = fields.Datetime.now() + timedelta(days=1)
             return False
         opening = None if self.env.context.get("followup_send_now") else notice.company_id._followup_opening()
         if opening:

@@ -9,6 +9,7 @@ from . import (
     followup_dossier_report,
     followup_evidence_report,
     followup_handover_dossier,
+    followup_health,
     followup_hold_report,
     followup_statement,
     followup_statement_report,

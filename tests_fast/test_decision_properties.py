@@ -102,6 +102,7 @@ class Maker:
             holds=self.rarely(lambda: (self.reason(),), (), 0.1),
             notice_open=self.rarely(lambda: True, False, 0.1),
             contacts=self.random.randint(0, 4),
+            messages=self.rarely(lambda: (self.day(-8, -1), TODAY, self.day(-8, 0)), (), 0.35),
         )
 
     def settings(self):
@@ -115,6 +116,9 @@ class Maker:
             newest_bank_data=self.rarely(lambda: self.day(-10, 0), None, 0.5),
             freshness_days=self.rarely(lambda: 7, 0),
             live=self.random.random() < 0.5,
+            day_cap=self.rarely(lambda: 1, 0, 0.5),
+            week_cap=self.rarely(lambda: 2, 0, 0.5),
+            stopped=self.rarely(lambda: True, False, 0.03),
         )
 
     def situation(self, count):
@@ -210,7 +214,7 @@ def test_a_second_run_sends_nothing(situation):
     Without a minimum gap, so that the guards alone must do.
     """
     customer, chosen, today, manual, approved = situation
-    chosen = replace(chosen, minimum_gap=0)
+    chosen = replace(chosen, minimum_gap=0, day_cap=0, week_cap=0)
     first = decide(customer, chosen, today, working, manual, approved)
     if not first.acts:
         return
@@ -298,6 +302,19 @@ def test_only_on_working_days_and_days_due(situation):
     for row in decision.items:
         if row.due:
             assert row.on <= today
+
+
+@many
+@given(situations())
+def test_never_over_a_cap_nor_through_a_stop(situation):
+    customer, chosen, today, _manual, _approved = situation
+    decision = ask((customer, chosen, today, False, frozenset()))
+    week = [day for day in customer.messages if day > today - timedelta(days=7)]
+    if decision.message:
+        assert not chosen.day_cap or week.count(today) < chosen.day_cap
+        assert not chosen.week_cap or len(week) < chosen.week_cap
+    if chosen.stopped:
+        assert not ask(situation).acts
 
 
 @many
@@ -399,7 +416,9 @@ def test_the_order_of_the_items_means_nothing(situation, seed):
 def test_a_whole_ladder_is_climbed_step_by_step(situation):
     """Four months: each item takes each level at most once, in order, none left out."""
     customer, chosen, _today, _manual, _approved = situation
-    chosen = replace(chosen, minimum_gap=0, paused_until=None, cutoff=None, freshness_days=0)
+    chosen = replace(
+        chosen, minimum_gap=0, paused_until=None, cutoff=None, freshness_days=0, day_cap=0, week_cap=0, stopped=False
+    )
     fresh = [replace(item, level_id=None, level_kind=None, delivered_on=None) for item in customer.items]
     customer = replace(customer, items=tuple(replace(item, waiting_until=None) for item in fresh))
     climbed = {item.id: [] for item in customer.items}

@@ -242,9 +242,12 @@ class FollowupMassWizard(models.TransientModel):
         notice.action_send_now()
         notice.invalidate_recordset()
         if notice.state != "sent":
+            over = notice.sudo()._over_caps() if notice.state in ("review", "queued") else {}
+            limits = dict(notice._fields["held_by"]._description_selection(self.env))
             return {
                 "success": False,
-                "note": notice.failure
+                "note": limits.get(notice.held_by or over.get(notice))
+                or notice.failure
                 or notice.cancel_reason
                 or self.env._("It will be sent as soon as the mail server can be reached."),
             }

@@ -44,6 +44,7 @@ class FollowupLetterBatch(models.Model):
         :raises UserError: when nothing may be handed over now
         """
         letters.company_id._followup_check_may_write()
+        letters.company_id._followup_check_not_stopped()
         for company in letters.company_id:
             self._check_hand_over(company)
         printed = letters.filtered(lambda letter: letter.state == "printed")

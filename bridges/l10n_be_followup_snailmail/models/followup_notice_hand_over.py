@@ -89,7 +89,7 @@ class FollowupNotice(models.Model):
             return False
         if root.followup_pause_until and root.followup_pause_until >= today:
             return False
-        if not root._followup_is_working_day(today):
+        if not root._followup_is_working_day(today) or root._followup_is_stopped():
             return False
         if not self.approved_by and not company._followup_live_partners(self.partner_id):
             self._again()  # goes to review when it is printed

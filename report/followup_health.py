@@ -370,10 +370,6 @@ class FollowupHealth(models.Model):
     def action_open_events(self):
         return self._action("followup_service_event_action", [("state", "=", "failed")])
 
-    def action_release_all(self):
-        """Release every brake that holds, but the switch."""
-        return self.brake_ids.filtered(lambda brake: brake.kind != "stop").action_release()
-
     # For monitoring tools
 
     def _as_dict(self):

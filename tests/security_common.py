@@ -81,6 +81,8 @@ class SecurityCommon(FollowupCommon):
     def _make_world(cls):
         """One record of every stored model, of the company, on one customer."""
         cls.env["res.partner.bank"].create({"acc_number": "BE68539007547034", "partner_id": cls.company.partner_id.id})
+        cls._keep(cls.env["followup.brake"].sudo()._hold(cls.company, "bounces", "too many"))
+        cls.world["followup.health"] = cls.env["followup.health"].sudo().browse(cls.company.id)
         cls.bank_line = cls.env["account.bank.statement.line"].create(
             {
                 "journal_id": cls.company_data["default_journal_bank"].id,

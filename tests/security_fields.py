@@ -57,6 +57,7 @@ WRITABLE = {
         "stop_billing",
         "user_id",
     },
+    "followup.brake": set(),
     "followup.suspension": set(),
 }
 #: Our fields on other models that whoever reads the record may read, with the reason.

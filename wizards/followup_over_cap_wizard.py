@@ -6,6 +6,7 @@ class FollowupOverCapWizard(models.TransientModel):
 
     _name = "followup.over.cap.wizard"
     _description = "Send More Than the Limit"
+    _inherit = "followup.wizard"
 
     notice_ids = fields.Many2many("followup.notice", readonly=True)
     over_ids = fields.Many2many(

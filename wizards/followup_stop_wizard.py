@@ -6,6 +6,7 @@ class FollowupStopWizard(models.TransientModel):
 
     _name = "followup.stop.wizard"
     _description = "Stop or Start Follow-up"
+    _inherit = "followup.wizard"
 
     mode = fields.Selection([("stop", "Stop"), ("start", "Start again")], default="stop", required=True)
     reason = fields.Char(help="Kept with your name and the time.")

@@ -43,3 +43,5 @@ def uninstall_hook(env):
     # Odoo deletes the levels before it drops the tables, and a level that a notice names cannot be deleted.
     env.cr.execute(SQL("UPDATE followup_notice SET level_id = NULL WHERE level_id IS NOT NULL"))
     env["followup.notice"].invalidate_model(["level_id"], flush=False)
+    # What left is no sign of a restored backup for whoever installs it again.
+    env["followup.restore"]._forget()

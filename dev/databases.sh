@@ -10,6 +10,8 @@ db_exists() { [ "$(psql -qAtX -d postgres -c "SELECT 1 FROM pg_database WHERE da
 drop_db() {
     dropdb --if-exists --force "$1" 2>/dev/null </dev/null
     rm -rf "$DATA_DIR/filestore/$1"
+    # A database that is made anew under this name is no restored backup (engine/journal.py).
+    rm -f "$DATA_DIR"/followup_journal/*/"$1".????-??.jsonl
 }
 
 # copy_db FROM TO. Files in the filestore are named after their content and never change: links do.

@@ -151,7 +151,7 @@ class FollowupEngine(models.AbstractModel):
         """Decide the customers of a batch that this transaction has locked, and say so on it. Does not commit."""
         run, company = batch.run_id, batch.run_id.company_id
         started = fields.Datetime.now()
-        prepare = bool(company.followup_cutoff_date)
+        prepare = bool(company.followup_cutoff_date) and not company._followup_restore_question()
         counts, busy = self._night_batch(company, batch.customer_list, run.date, run, prepare)
         if busy and not batch.second:
             # Somebody is changing them at this moment: their turn comes again at the end.

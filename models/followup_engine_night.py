@@ -23,6 +23,7 @@ class FollowupEngine(models.AbstractModel):
         """
         goes_on = self._goes_on()
         cron = self.env["ir.cron"]
+        self.env["followup.restore"]._cron_watch()  # before anything is prepared
         companies = self._night_companies()
         for company in companies:
             try:
@@ -149,6 +150,11 @@ class FollowupEngine(models.AbstractModel):
             run.message = self.env._(
                 "No notices were prepared: choose first from which due date on invoices are followed up "
                 "(Settings > Invoicing > Follow-up)."
+            )
+        if company._followup_restore_question():
+            run.message = self.env._(
+                "No notices were prepared: perhaps a backup was restored. A manager answers under Configuration > Restored "
+                "Backups."
             )
         handed_out = self._hand_out(run, batches)
         self.env["ir.cron"]._commit_progress()

@@ -280,6 +280,8 @@ class FollowupEngine(models.AbstractModel):
     def _cron_suspend(self):
         """Within the hours of each company: suspend what was approved and fulfils every condition. Safe to run twice."""
         for company in self.env["res.company"].sudo().search([("parent_id", "=", False)]):
+            if self.env["followup.restore"]._stands_still(company):
+                continue  # perhaps he paid since the backup that was restored
             today = company._followup_today()
             episodes = self.env["followup.suspension"].search(
                 [

@@ -108,6 +108,10 @@ class FollowupNotice(models.Model):
         if not company._followup_root().active:
             self._cancel(self.env._("%s is archived", company.name))
             return False
+        restore = self.env["followup.restore"]
+        if restore._stands_still(company, automatic=not send_now):
+            self.scheduled_date = mail.scheduled_date = restore._later()
+            return False
         opening = None if send_now else company._followup_opening()
         if opening:
             self.scheduled_date = mail.scheduled_date = opening
@@ -133,8 +137,10 @@ class FollowupNotice(models.Model):
             **passed,
         )
         self._refresh_mail(mail)
+        restore._sign()
         self.env.flush_all()
         self.env.cr.commit()
+        self._note_in_journal("claim")
         return True
 
     def _reserve_customer(self):

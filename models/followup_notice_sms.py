@@ -173,8 +173,10 @@ class FollowupNotice(models.Model):
             sha256=self._fingerprint(),
             **passed,
         )
+        self.env["followup.restore"]._sign()
         self.env.flush_all()
         self.env.cr.commit()
+        self._note_in_journal("claim")
         self._reserve_customer()
         self._hand_over_text()
         self.env.flush_all()

@@ -112,11 +112,13 @@ class MailMail(models.Model):
                 if auto_commit:
                     self.env.cr.commit()
                 continue
-            if not self._followup_hand_over(
+            goes_on = self._followup_hand_over(
                 mail,
                 smtp_session,
                 lambda claimed: super()._send(raise_exception=False, **options),
-            ):
+            )
+            mail.followup_notice_id._note_in_journal("result")
+            if not goes_on:
                 break
         notices._followup_log(time.monotonic() - began)
         return result

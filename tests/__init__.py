@@ -49,6 +49,7 @@ from . import (
     test_recipients,
     test_register_payment,
     test_reminder_import,
+    test_restored,
     test_screens,
     test_security_injection,
     test_security_portal,

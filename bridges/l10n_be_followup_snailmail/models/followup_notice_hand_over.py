@@ -84,6 +84,8 @@ class FollowupNotice(models.Model):
         if self.env["ir.config_parameter"].sudo().get_param("database.is_neutralized"):
             self._cancel(self.env._("neutralised copy of a database"))
             return False
+        if self.env["followup.restore"]._stands_still(company):
+            return False  # stays in the pile until a manager has answered
         if not root.followup_snailmail:
             self.snailmail_wanted = False  # lies in the pile: a person posts it
             return False

@@ -1,4 +1,6 @@
+import base64
 import logging
+import zlib
 
 from odoo import fields, models
 
@@ -49,6 +51,8 @@ class FollowupNotice(models.Model):
             return entry | {"state": self.state if self.state in ("sent", "failed", "unknown") else "failed"}
         if what == "withdrawn":
             return entry
+        if self._is_written() and self._begins_free_days():
+            entry["words"] = self._journal_words()
         return entry | {
             "name": self.name,
             "company": self.company_id.id,
@@ -83,6 +87,18 @@ class FollowupNotice(models.Model):
                 for line in self.line_ids
                 if line.item_id
             ],
+        }
+
+    def _journal_words(self):
+        """A consumer's free first reminder as it leaves: the creditor must be able to prove what it said (art. XIX.2)."""
+        self.ensure_one()
+        return {
+            "subject": self.subject,
+            "body": base64.b64encode(zlib.compress(str(self.body or "").encode(), 9)).decode(),
+            "email_from": self.email_from,
+            "reply_to": self.reply_to,
+            "email_cc": self.email_cc,
+            "credits": self.credits,
         }
 
     def _note_after_commit(self, what, **changes):

@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg2
 from odoo import api, fields, models, modules
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL, config, email_normalize, format_datetime
+from odoo.tools import SQL, config, email_normalize, format_datetime, mute_logger
 
 from ..engine import restore
 from ..engine.journal import Journal, collect
@@ -168,17 +168,20 @@ class FollowupRestore(models.Model):
 
     @api.model
     def _write_parameter(self, key, value):
-        """Past the cache of parameters, which every worker would fill again."""
-        self.env.cr.execute(
-            SQL(
-                """INSERT INTO ir_config_parameter (key, value, create_uid, write_uid, create_date, write_date)
-                   VALUES (%(key)s, %(value)s, %(uid)s, %(uid)s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC')
-                       ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value, write_date = EXCLUDED.write_date""",
-                key=key,
-                value=value,
-                uid=self.env.uid,
-            )
+        """Past the cache of parameters, which every worker would fill again, and never in anybody's way."""
+        statement = SQL(
+            """INSERT INTO ir_config_parameter (key, value, create_uid, write_uid, create_date, write_date)
+               VALUES (%(key)s, %(value)s, %(uid)s, %(uid)s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC')
+                   ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value, write_date = EXCLUDED.write_date""",
+            key=key,
+            value=value,
+            uid=self.env.uid,
         )
+        try:
+            with self.env.cr.savepoint(flush=False):
+                self.env.cr.execute(statement, log_exceptions=False)
+        except psycopg2.errors.SerializationFailure:
+            pass  # another process wrote the same at this very moment
 
     @api.model
     def _known(self, entries, cr=None):
@@ -240,7 +243,8 @@ class FollowupRestore(models.Model):
             return False
         if found:
             self._ask(found, journal, alive if found == "silence" else None)
-            return bool(self._open_for(root))
+            # Also when the question is another process's and not visible here yet.
+            return True
         return False
 
     @api.model
@@ -252,8 +256,11 @@ class FollowupRestore(models.Model):
 
     @api.model
     def _live(self):
-        """A sign of life of the scheduled actions."""
-        self._write_parameter(_ALIVE, fields.Datetime.to_string(fields.Datetime.now()))
+        """A sign of life of the scheduled actions; now and then is enough."""
+        _home, _signed, alive = self._home()
+        now = fields.Datetime.now()
+        if alive is None or not timedelta() <= now - alive < timedelta(minutes=10):
+            self._write_parameter(_ALIVE, fields.Datetime.to_string(now))
 
     @api.model
     def _forget(self):
@@ -284,6 +291,7 @@ class FollowupRestore(models.Model):
             if self._concerns(company):
                 self._stands_still(company)
         self._live()
+        self.env["ir.cron"]._commit_progress()
 
     @api.model
     def _is_copy(self, home):
@@ -332,7 +340,7 @@ class FollowupRestore(models.Model):
             question = self._open_for(root)
             if not question:
                 try:
-                    with self.env.cr.savepoint():
+                    with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
                         first = (
                             fields.Datetime.from_string(own[0]["claimed"]) if own else since or self._last_claim(root)
                         )

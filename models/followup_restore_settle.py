@@ -1,5 +1,7 @@
+import base64
 import logging
 import secrets
+import zlib
 
 import psycopg2
 from markupsafe import Markup
@@ -126,7 +128,6 @@ class FollowupRestoreLine(models.Model):
 
     def _record(self):
         """:return: the notice that stands for it; empty when it is only noted"""
-        content = self.content
         notice = self.env["followup.notice"].browse(self.notice_number).exists()
         same = notice and notice.name == self.name and notice.customer_id == self.customer_id and not notice.claim_date
         if self.channel not in ("email", "letter") or not self._about():
@@ -147,9 +148,9 @@ class FollowupRestoreLine(models.Model):
             notice._ensure_rendered()
             if notice.state != "queued":
                 notice._go("queued")
-            complete = notice._fingerprint() == content.get("sha256")
         else:
-            notice, complete = self._insert(items, taken=bool(notice)), False
+            notice = self._insert(items, taken=bool(notice))
+        complete = self._put_words_back(notice)
         notice.with_context(followup_engine=True).from_journal = not complete
         if not complete:
             self._without_proof(notice)
@@ -266,6 +267,15 @@ class FollowupRestoreLine(models.Model):
         self.env.invalidate_all(flush=False)
         self.restore_id._reserve_numbers([number])
         return notices.browse(number)
+
+    def _put_words_back(self, notice):
+        """:return: whether the message is here as it left, to the letter"""
+        words = self.content.get("words")
+        if words:
+            body = zlib.decompress(base64.b64decode(words["body"])).decode()
+            values = dict(words, body=Markup(body), email_to=self.content.get("to"))
+            notice.with_context(followup_engine=True).write(values)
+        return notice.channel == "email" and notice._fingerprint() == self.content.get("sha256")
 
     def _lost_text(self):
         return Markup("<p>%s</p>") % self.env._(

@@ -159,8 +159,27 @@ class TestRestored(SendingCommon):
         self.notices()._bounce("550 mailbox gone")
         self.assertEqual((self.notices().state, self.customer().state), ("bounced", "failed"))
 
+    def test_a_consumer_s_free_reminder_keeps_its_proof(self):
+        """Its words are in the journal: they come back to the letter, with their fingerprint, and begin the fourteen days."""
+        self.invoice(self.consumer)
+        self.refreshed(self.consumer)
+        self.back_up()
+        self.go()
+        before = self.notices(self.consumer).read(["id", "subject", "body", "sha256", "email_to"])
+        self.restore()
+        with self.at(TODAY), self.committing() as env:
+            env["followup.engine"]._cron_night()
+        self.answer()
+        notice = self.notices(self.consumer)
+        self.assertEqual(notice.read(["id", "subject", "body", "sha256", "email_to"]), before)
+        self.assertEqual((notice.from_journal, notice._verify()), (False, []))
+        self.go(date(2026, 11, 20))
+        self.assertEqual((self.sent(), self.items(self.consumer).waiting_until), (1, date(2026, 12, 2)))
+
     def test_a_consumer_of_whose_free_reminder_the_text_is_lost(self):
         """Nobody can prove it: it begins nothing, and comes again after the minimum gap; with proof it counts."""
+        words = type(self.env["followup.notice"])
+        self.enterContext(patch.object(words, "_journal_words", lambda self: None))  # as a journal of before
         for proved in (False, True):
             with self.subTest(proved=proved):
                 partner = self.consumer.copy({"name": f"Proved {proved}", "email": f"{proved}@x.example".lower()})

@@ -139,8 +139,9 @@ class FollowupNotice(models.Model):
         self._refresh_mail(mail)
         restore._sign()
         self.env.flush_all()
+        note = self._journal_note("claim")
         self.env.cr.commit()
-        self._note_in_journal("claim")
+        note()
         return True
 
     def _reserve_customer(self):

@@ -21,21 +21,28 @@ class FollowupNotice(models.Model):
         help="It left before a backup was restored: known from the journal, without the text that the customer has.",
     )
 
-    def _note_in_journal(self, what="claim"):
-        """Add these to the journal, after the commit that it speaks of and before anything leaves.
+    def _journal_note(self, what, **changes):
+        """Read what the journal keeps of these, within the transaction that claims them.
 
         A journal that cannot be written stops nothing: it is the net below the net. The log says so.
 
         :param what: `claim`, `result` (what the mail server answered) or `withdrawn` (paper that was thrown away)
+        :return: a function that notes it, to be called after the commit and before anything leaves: a line without its claim must
+            mean that the database is older
         """
         restore = self.env["followup.restore"]
-        journal = restore._journal(restore._uuid())
-        if journal is None or not self:
-            return
-        try:
-            journal.append(*(notice.sudo()._journal_entry(what) for notice in self))
-        except OSError as error:
-            _logger.warning("followup: event=journal error=%s: what leaves is not noted beside the database", error)
+        journal = restore._journal(restore._uuid()) if self else None
+        if journal is None:
+            return lambda: None
+        entries = [notice.sudo()._journal_entry(what) | changes for notice in self]
+
+        def note():
+            try:
+                journal.append(*entries)
+            except OSError as error:
+                _logger.warning("followup: event=journal error=%s: what leaves is not noted beside the database", error)
+
+        return note
 
     def _journal_entry(self, what):
         self.ensure_one()
@@ -103,19 +110,7 @@ class FollowupNotice(models.Model):
 
     def _note_after_commit(self, what, **changes):
         """The same for what is committed by the caller."""
-        restore = self.env["followup.restore"]
-        journal = restore._journal(restore._uuid())
-        if journal is None or not self:
-            return
-        entries = [notice.sudo()._journal_entry(what) | changes for notice in self]
-
-        def note():
-            try:
-                journal.append(*entries)
-            except OSError as error:
-                _logger.warning("followup: event=journal error=%s: what leaves is not noted beside the database", error)
-
-        self.env.cr.postcommit.add(note)
+        self.env.cr.postcommit.add(self._journal_note(what, **changes))
 
     def _set_printed(self, batch, number, content):
         # EXTENDS: printing is the claim of a letter

@@ -117,7 +117,7 @@ class MailMail(models.Model):
                 smtp_session,
                 lambda claimed: super()._send(raise_exception=False, **options),
             )
-            mail.followup_notice_id._note_in_journal("result")
+            mail.followup_notice_id._journal_note("result")()
             if not goes_on:
                 break
         notices._followup_log(time.monotonic() - began)

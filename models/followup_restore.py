@@ -181,7 +181,7 @@ class FollowupRestore(models.Model):
             with self.env.cr.savepoint(flush=False):
                 self.env.cr.execute(statement, log_exceptions=False)
         except psycopg2.errors.SerializationFailure:
-            pass  # another process wrote the same at this very moment
+            _logger.debug("Another process writes %s at this very moment", key)
 
     @api.model
     def _known(self, entries, cr=None):

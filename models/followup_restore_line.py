@@ -34,7 +34,7 @@ class FollowupRestoreLine(models.Model):
         "Count as Sent", help="The customer is taken to have it; otherwise it is as if it never left."
     )
     outcome = fields.Char(readonly=True)
-    notice_id = fields.Many2one("followup.notice", "Notice", readonly=True, ondelete="set null")
+    notice_id = fields.Many2one("followup.notice", readonly=True, ondelete="set null")
 
     _attempt_unique = models.UniqueIndex("(attempt)", "This message is listed already.")
 

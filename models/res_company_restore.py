@@ -21,7 +21,7 @@ class ResCompany(models.Model):
 
     def _followup_check_may_write(self):
         """EXTENDS l10n_be_followup"""
-        super()._followup_check_may_write()
+        result = super()._followup_check_may_write()
         for company in self:
             if company._followup_restore_question():
                 raise UserError(
@@ -31,3 +31,4 @@ class ResCompany(models.Model):
                         company._followup_root().name,
                     )
                 )
+        return result

@@ -24,8 +24,8 @@ class FollowupRestore(models.Model):
 
         :raises UserError: when somebody else answers at this moment, or did
         """
-        self.ensure_one()
         self._check_manager()
+        self.ensure_one()
         question = self.sudo()
         if not question.try_lock_for_update():
             raise UserError(self.env._("Somebody else answers this question at this moment."))
@@ -73,16 +73,6 @@ class FollowupRestore(models.Model):
         mails.scheduled_date = opening
         for cron in ("mail.ir_cron_mail_scheduler_action", "l10n_be_followup.ir_cron_followup_text"):
             self.env.ref(cron).sudo()._trigger(opening or fields.Datetime.now())
-
-    def action_open_lines(self):
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Left Since"),
-            "res_model": "followup.restore.line",
-            "view_mode": "list",
-            "domain": [("restore_id", "=", self.id)],
-        }
 
 
 class FollowupRestoreLine(models.Model):
@@ -273,7 +263,7 @@ class FollowupRestoreLine(models.Model):
         words = self.content.get("words")
         if words:
             body = zlib.decompress(base64.b64decode(words["body"])).decode()
-            values = dict(words, body=Markup(body), email_to=self.content.get("to"))
+            values = dict(words, body=body, email_to=self.content.get("to"))
             notice.with_context(followup_engine=True).write(values)
         return notice.channel == "email" and notice._fingerprint() == self.content.get("sha256")
 

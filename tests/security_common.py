@@ -265,6 +265,10 @@ class SecurityCommon(FollowupCommon):
         run = cls._keep(cls.env["followup.run"].sudo().create({"company_id": cls.company.id, "date": TODAY}))
         cls._keep(cls.env["followup.run.line"].sudo().create({"run_id": run.id, "customer_id": customer.id}))
         cls._keep(cls.env["followup.run.batch"].sudo().create({"run_id": run.id}))
+        # Answered: an open one stops everything.
+        restored = cls.env["followup.restore"].sudo()
+        answered = cls._keep(restored.create({"company_id": cls.company.id, "kind": "told", "state": "settled"}))
+        cls._keep(restored.line_ids.sudo().create({"restore_id": answered.id, "attempt": "security"}))
         assistant = cls._keep(cls.env["followup.assistant"]._for_company(cls.company))
         assistant.sudo().action_check()
         cls._keep(assistant.sudo().check_ids[:1])

@@ -26,6 +26,8 @@ WRITABLE = {
     "followup.interruption": {"date", "kind", "move_id", "note"},
     "followup.letter.batch": set(),
     "followup.promise": {"user_id", "note"},
+    "followup.restore": {"confirm_free", "safe_mode"},
+    "followup.restore.line": {"count"},
     "followup.reminder.import": {  # until it was imported
         "bulk_before",
         "bulk_date",

@@ -14,7 +14,7 @@ KINDS = [
     ("surge", "Unusual night"),
     ("bounces", "Too many returned e-mails"),
 ]
-STATES = [("holding", "Holds"), ("released", "Released")]
+STATES = [("holding", "In Force"), ("released", "Released")]
 MANAGER = "l10n_be_followup.l10n_be_followup_group_manager"
 USER = "l10n_be_followup.l10n_be_followup_group_user"
 

@@ -188,7 +188,7 @@ class FollowupLetterBatch(models.Model):
                 words.append(self.env._("%(who)s: failed, %(why)s", who=who, why=letter.failure))
             elif letter.state == "queued" and letter.held_by:
                 why = dict(letter._fields["held_by"]._description_selection(self.env))[letter.held_by]
-                words.append(self.env._("%(who)s: held back, %(why)s.", who=who, why=why.lower()))
+                words.append(self.env._("%(who)s: held back, %(why)s.", who=who, why=why))
             elif letter.state == "queued":
                 words.append(self.env._("%s: somebody is busy with this customer; it waits for the next batch.", who))
             else:

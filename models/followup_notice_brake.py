@@ -96,7 +96,10 @@ class FollowupNotice(models.Model):
             self.channel,
             self.purpose,
             self.level_id.id,
-            [about._name, about.id, self.suspension_id.occurrence] if about else None,
+            # A proposal and the confirmation that it is in force are two steps of one arrangement.
+            [about._name, about.id, about._fields.get("state") and about.state, self.suspension_id.occurrence]
+            if about
+            else None,
             self.instalment_id.id,
             self.call_id.id,
             sorted((line.item_id.id, line.level_id.id, line.advances, line.episode) for line in self.line_ids),

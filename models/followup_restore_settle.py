@@ -7,6 +7,7 @@ import psycopg2
 from markupsafe import Markup
 from odoo import fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_datetime
 
 from ..engine import bulk
 from .followup_notice import DEAD, FROZEN
@@ -106,7 +107,7 @@ class FollowupRestoreLine(models.Model):
                     "%(notice)s left on %(date)s, before a backup was restored, and could not be recorded (%(error)s). Put the "
                     "customer on hold, or record it by hand.",
                     notice=self.name,
-                    date=self.left_date,
+                    date=format_datetime(self.env, self.left_date),
                     error=error,
                 )
             )
@@ -272,7 +273,7 @@ class FollowupRestoreLine(models.Model):
             "The text of %(notice)s was lost with the database when a backup was restored. It left on %(date)s (UTC) with the "
             "Message-ID %(message)s and the fingerprint %(sha256)s.",
             notice=self.name,
-            date=self.left_date,
+            date=fields.Datetime.to_string(self.left_date),
             message=self.message_id or "-",
             sha256=self.content.get("sha256") or "-",
         )

@@ -21,7 +21,7 @@ class FollowupRunBatch(models.Model):
     customer_list = fields.Json("Ids of Customers", readonly=True)
     size = fields.Integer("Customers", compute="_compute_size")
     state = fields.Selection(
-        [("waiting", "Waiting"), ("done", "Done"), ("failed", "Failed"), ("cancelled", "Left out")],
+        [("waiting", "To Do"), ("done", "Done"), ("failed", "Failed"), ("cancelled", "Given Up")],
         default="waiting",
         required=True,
         readonly=True,

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, config
+from odoo.tools import SQL, config, format_datetime
 
 from ..models.res_company_brake import BOUNCE_DAYS
 
@@ -137,7 +137,7 @@ class FollowupHealth(models.Model):
                 self.env._("The nightly run is late: Odoo's scheduled jobs do not run. Ask who runs the server.")
             )
         elif run and run.started < now - timedelta(hours=LATE_HOURS):
-            words.append(self.env._("No night has run since %s.", fields.Datetime.to_string(run.started)))
+            words.append(self.env._("No night has run since %s.", format_datetime(self.env, run.started)))
         if run and run.state == "failed":
             words.append(self.env._("The last night stopped: %s", run.message or ""))
         if run and run.state == "running" and (run.heartbeat or run.started) < now - timedelta(hours=1):

@@ -582,3 +582,14 @@ class TestBrakes(SendingCommon):
                 self.env["followup.notice"]._send_for(promise, "promise")
                 self.queue()
             self.assertEqual(len(self.sink.messages), expected, minutes)
+
+    def test_a_confirmation_is_no_twin_of_its_proposal(self):
+        [partner] = self.debtors(100)
+        arrangement = self.env["followup.arrangement"]._arrange(
+            self.refreshed(partner), [(self.items(partner), 100.0)], [(date(2026, 12, 1), 100.0)], acceptance=True
+        )
+        arrangement.action_confirm()
+        self.queue()
+        arrangement.sudo()._accept("Jan", "127.0.0.1")
+        self.queue()
+        self.assertEqual(self.notices(partner).mapped("state"), ["sent", "sent"])

@@ -27,9 +27,7 @@ class FollowupOverCapWizard(models.TransientModel):
         :return: action that opens the warning
         """
         codes = dict(self.env["followup.notice"]._fields["held_by"]._description_selection(self.env))
-        words = [
-            f"{notice.name} ({notice.partner_id.display_name}): {codes[code].lower()}" for notice, code in over.items()
-        ]
+        words = [f"{notice.name} ({notice.partner_id.display_name}): {codes[code]}" for notice, code in over.items()]
         if len(words) > 20:
             words[20:] = [self.env._("and %s more", len(words) - 20)]
         wizard = self.create(

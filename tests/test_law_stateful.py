@@ -22,7 +22,7 @@ from .common import SendingCommon
 
 DAY = timedelta(days=1)
 START = datetime(2025, 5, 26, 10, 0)
-EXAMPLES = int(os.environ.get("FOLLOWUP_EXAMPLES", "10"))
+EXAMPLES = int(os.environ.get("FOLLOWUP_EXAMPLES", "6"))
 PHASES = (
     Phase.explicit,
     *((Phase.generate,) if EXAMPLES else ()),

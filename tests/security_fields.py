@@ -4,6 +4,7 @@ import datetime
 
 from odoo.exceptions import AccessError, UserError
 from odoo.service.model import call_kw, get_public_method
+from odoo.tests import tagged
 
 from .security_common import OURS, is_ours
 
@@ -78,6 +79,7 @@ OPEN_FIELDS = {
 }
 
 
+@tagged("post_install_l10n", "post_install", "-at_install")
 class FieldRights:
     def other_value(self, record, field):
         """A value that the field does not have, or None when there is none to try."""

@@ -18,6 +18,7 @@ from .test_portal_agreements import PortalCommon
 
 #: Path -> who gets in, methods, whether a form needs its token. Everything of ours that answers to the web.
 ROUTES = {
+    "/followup/health": ("bearer", ("GET",), None),
     "/followup/letter/<int:notice_id>": ("user", None, None),
     "/followup/letters/<int:batch_id>": ("user", None, None),
     "/followup/notice/<int:notice_id>/eml": ("user", ("GET",), None),

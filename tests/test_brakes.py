@@ -294,7 +294,7 @@ class TestBrakes(SendingCommon):
         notice = self.notices(partner, state="review").sudo(False)
         action = self.press(notice, "action_send_now")
         wizard = self.env["followup.over.cap.wizard"].browse(action["res_id"])
-        self.assertIn("daily limit of the customer", wizard.warning)
+        self.assertIn("Daily limit of the customer", wizard.warning)
         self.assertEqual((notice.state, len(self.sink.messages)), ("review", 1), "only warned")
         self.press(wizard, "action_all")
         self.assertEqual((notice.state, len(self.sink.messages)), ("sent", 2))

@@ -123,10 +123,11 @@ class Stopped(Exception):
     """A phase took longer than it may."""
 
 
-def odoo(script, database, *args, limit=None, events=None):
+def odoo(script, database, *args, limit=None, events=None, journal=None):
     """Run a script in Odoo's shell, in a process group of its own.
 
     :param limit: seconds that one phase may take
+    :param journal: folder for the journal of what leaves; copies of one database must not read each other's
     :raises Stopped: with the phase; the process and its statements are gone
     """
     head = f"import sys\nsys.path.insert(0, {str(HERE)!r})\nsys.argv = {['bench', *map(str, args)]!r}\n"
@@ -139,6 +140,7 @@ def odoo(script, database, *args, limit=None, events=None):
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            env=os.environ | ({"L10N_BE_FOLLOWUP_JOURNAL": str(journal)} if journal else {}),
         )
         try:
             process.stdin.write(code)
@@ -228,7 +230,7 @@ def figures(path):
 
 def ours(database, folder, number, port):
     events = folder / f"ours-{number}"
-    odoo("peer_ours.py", database, events, port, events=events)
+    odoo("peer_ours.py", database, events, port, events=events, journal=folder / f"journal-{number}")
     return figures(events)
 
 
